@@ -1,0 +1,30 @@
+# make demo: set up and tag an example article with the pretrained model
+# make test: set up and run all tests
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+
+.PHONY: demo test lint train dev-report clean
+
+demo: $(READY)
+	$(BIN)/dvtopics tag corpus/examples/doi-thoai-xa.txt --format table
+
+test: $(READY)
+	$(BIN)/python -m pytest -q
+
+lint: $(READY)
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+# Trains models/tfidf on the authored corpus and, where their texts are filled in
+# (dvtopics corpus rehydrate), on the public news articles.
+train: $(READY)
+	$(BIN)/dvtopics train --shipped --output models/tfidf --jobs 2
+
+$(READY): pyproject.toml setup.cfg
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

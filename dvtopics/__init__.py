@@ -1,0 +1,66 @@
+"""Theme tagging of Vietnamese articles about government and Party work with the people.
+
+Public names are resolved on first use, so ``import dvtopics`` costs next to nothing and
+tagging with a saved model never imports a training library.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from dvtopics.article import Article, Paragraph, TaggedArticle, TaggedParagraph
+    from dvtopics.errors import DvtopicsError, InputError, ModelError
+    from dvtopics.io.readers import read_articles
+    from dvtopics.taggers.registry import load
+    from dvtopics.taggers.tfidf import TfidfTagger
+    from dvtopics.themes import THEMES, Taxonomy, Theme
+
+_HOMES = {
+    "Article": "dvtopics.article",
+    "Paragraph": "dvtopics.article",
+    "TaggedArticle": "dvtopics.article",
+    "TaggedParagraph": "dvtopics.article",
+    "DvtopicsError": "dvtopics.errors",
+    "InputError": "dvtopics.errors",
+    "ModelError": "dvtopics.errors",
+    "read_articles": "dvtopics.io.readers",
+    "load": "dvtopics.taggers.registry",
+    "TfidfTagger": "dvtopics.taggers.tfidf",
+    "THEMES": "dvtopics.themes",
+    "Taxonomy": "dvtopics.themes",
+    "Theme": "dvtopics.themes",
+}
+
+__all__ = [
+    "THEMES",
+    "Article",
+    "DvtopicsError",
+    "InputError",
+    "ModelError",
+    "Paragraph",
+    "TaggedArticle",
+    "TaggedParagraph",
+    "Taxonomy",
+    "TfidfTagger",
+    "Theme",
+    "__version__",
+    "load",
+    "read_articles",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'dvtopics' has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,102 @@
+"""``dvtopics corpus``: labelled corpora: fill in texts, count what is there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dvtopics.cli.labelled import texts_path
+from dvtopics.cli.messages import message
+from dvtopics.cli.options import debug_option, lang_option
+
+
+@click.group("corpus")
+def command() -> None:
+    """Ngữ liệu có nhãn / labelled corpora."""
+
+
+@command.command("rehydrate")
+@click.argument("source", metavar="REPOSITORY")
+@click.option(
+    "--labels",
+    multiple=True,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="Label files without texts (repeatable).",
+)
+@click.option("--output", metavar="DIR", help="By default a folder texts beside the labels.")
+@lang_option
+@debug_option
+def rehydrate_command(
+    source: str, labels: tuple[str, ...], output: str | None, lang: str, debug: bool
+) -> int:
+    """Điền văn bản vào nhãn / fill texts in from a checkout or git mirror of their repository.
+
+    Every paragraph is verified by its checksum. The texts belong to their publishers: they may
+    be used for training and measuring here, and are kept out of version control.
+    """
+    from dvtopics.corpus.rehydrate import Rehydrated, rehydrate
+    from dvtopics.corpus.store import read_records, write_records
+
+    status = 0
+    for name in labels:
+        path = Path(name)
+        target = Path(output) / path.name if output else texts_path(path)
+        outcome = Rehydrated()
+        write_records(target, rehydrate(read_records(path), source, outcome))
+        click.echo(
+            message(
+                "rehydrated",
+                target,
+                outcome.articles,
+                outcome.paragraphs,
+                len(outcome.missing),
+                len(outcome.mismatched),
+                lang=lang,
+            )
+        )
+        for article in [*outcome.missing, *outcome.mismatched]:
+            kind = "missing" if article in outcome.missing else "mismatched"
+            click.echo(f"{name}: {article}: {kind}", err=True)
+            status = 1
+    return status
+
+
+@command.command("stats")
+@click.argument("labelled", nargs=-1, required=True, metavar="LABELLED...")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@lang_option
+@debug_option
+def stats(labelled: tuple[str, ...], as_json: bool, lang: str, debug: bool) -> None:
+    """Thống kê ngữ liệu / count articles, paragraphs and grades; texts are not needed."""
+    from dvtopics.corpus.stats import corpus_stats
+    from dvtopics.corpus.store import read_records
+    from dvtopics.themes import THEMES
+
+    records = (record for name in labelled for record in read_records(name))
+    counts = corpus_stats(records, THEMES.ids)
+    if as_json:
+        click.echo(json.dumps(counts, ensure_ascii=False, indent=2))
+        return
+    keys = ("articles", "paragraphs", "judged", "without_theme", "filled")
+    click.echo("  ".join(f"{key.replace('_', ' ')}: {counts[key]:,}" for key in keys))
+    if counts["years"]:
+        click.echo("years: {}-{}".format(*counts["years"]))
+    for level in ("article", "paragraph"):
+        click.echo(f"\n{message(f'level-{level}', lang=lang)}: + / - / ?")
+        for theme, row in counts[level].items():
+            name = THEMES[theme].name(lang)
+            figures = "  ".join(
+                f"{row[kind]:>7,}" for kind in ("positive", "negative", "ambiguous")
+            )
+            click.echo(f"  {name:<45}{figures}")
+    for facet, values in counts["facets"].items():
+        click.echo(f"\n{facet}: {_listed(values)}")
+
+
+def _listed(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{value} {count:,}" for value, count in values.items())

@@ -1,0 +1,49 @@
+"""Labelled files named on the command line → articles, with a word on what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from dvtopics.article import Article
+from dvtopics.cli.messages import message
+from dvtopics.corpus.store import is_filled, read_labelled, read_records
+from dvtopics.errors import InputError, UsageError
+
+#: Where ``corpus rehydrate`` puts texts, beside the labels; kept out of version control.
+TEXTS = "texts"
+
+
+def texts_path(labels: Path) -> Path:
+    """Return where the texts of a label file are filled in by default."""
+    return labels.parent / TEXTS / labels.name
+
+
+def read_filled(paths: Iterable[str], lang: str) -> list[Article]:
+    """Read labelled articles; labels without texts are replaced by their filled-in copy.
+
+    Where there is no such copy the file is left out and standard error says so.
+
+    Raises
+    ------
+    UsageError
+        If nothing is left.
+    """
+    articles: list[Article] = []
+    for name in paths:
+        path = Path(name)
+        first = next(read_records(path), None)
+        if first is None:
+            raise InputError(name, "empty: holds no labelled record")
+        if not is_filled(first):
+            filled = texts_path(path)
+            if not filled.is_file():
+                click.echo(message("no-texts", path, path, lang=lang), err=True)
+                continue
+            path = filled
+        articles += read_labelled([path])
+    if not articles:
+        raise UsageError("no labelled article with text; run: dvtopics corpus rehydrate")
+    return articles

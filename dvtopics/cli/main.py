@@ -1,0 +1,82 @@
+"""The command line's front door: lazy verbs, exit statuses, one line for every error."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from dvtopics import __version__
+from dvtopics.cli.messages import message
+from dvtopics.errors import DvtopicsError, ModelError, UsageError
+
+#: Verb → module that holds it; imported only when the verb is called.
+_VERBS = {
+    "tag": "dvtopics.cli.tag",
+    "train": "dvtopics.cli.train",
+    "evaluate": "dvtopics.cli.evaluate",
+    "models": "dvtopics.cli.models",
+    "corpus": "dvtopics.cli.corpus",
+}
+
+EXIT_BAD_INPUT, EXIT_USAGE, EXIT_MODEL, EXIT_INTERRUPTED = 1, 2, 3, 130
+
+
+class _Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _VERBS:
+            return None
+        command: click.Command = importlib.import_module(_VERBS[cmd_name]).command
+        return command
+
+
+@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="dvtopics")
+def cli() -> None:
+    """Gắn chủ đề cho bài viết về công tác dân vận.
+
+    Theme tagging of Vietnamese articles about government and Party work with the people.
+    """
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave the process with its exit status."""
+    given = sys.argv[1:] if arguments is None else arguments
+    sys.exit(_status(given))
+
+
+def _status(arguments: list[str]) -> int:
+    debug = "--debug" in arguments
+    try:
+        result: Any = cli.main(arguments, prog_name="dvtopics", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(message("interrupted"), err=True)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away (`| head`); keep Python from complaining at exit as well.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BAD_INPUT
+    except DvtopicsError as error:
+        if debug:
+            raise
+        click.echo(f"dvtopics: {error}", err=True)
+        if isinstance(error, ModelError):
+            return EXIT_MODEL
+        return EXIT_USAGE if isinstance(error, UsageError) else EXIT_BAD_INPUT
+    except Exception as error:
+        if debug:
+            raise
+        reason = " ".join(str(error).split())[:300]
+        click.echo(f"dvtopics: {message('internal')} {type(error).__name__}: {reason}", err=True)
+        return EXIT_BAD_INPUT
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,1 @@
+"""Labelled corpora: reading, filling in texts, fingerprints, statistics."""

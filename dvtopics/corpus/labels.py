@@ -1,0 +1,48 @@
+"""Grades to label matrices: the one place that knows what a grade means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dvtopics.article import Article
+
+
+def label_of(grade: float | None) -> float:
+    """Return 1.0 for a grade of 1 or more, 0.0 for 0, NaN for ambiguous or not judged."""
+    if grade is None or 0 < grade < 1:
+        return float("nan")
+    return float(grade >= 1)
+
+
+def label_row(grades: Mapping[str, float | None] | None, themes: Sequence[str]) -> list[float]:
+    """Return the labels of one item, one per theme."""
+    return [label_of(grades.get(theme) if grades else None) for theme in themes]
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Labels of a list of articles.
+
+    Attributes
+    ----------
+    paragraph : ndarray of float64, shape (n_paragraphs, n_themes)
+        1, 0, or NaN where ambiguous or not judged.
+    article : ndarray of float64, shape (n_articles, n_themes)
+    """
+
+    paragraph: NDArray[np.float64]
+    article: NDArray[np.float64]
+
+    @classmethod
+    def from_articles(cls, articles: Sequence[Article], themes: Sequence[str]) -> Labels:
+        """Read the grades of `articles`."""
+        width = len(themes)
+        rows = [label_row(p.grades, themes) for a in articles for p in a.paragraphs]
+        return cls(
+            np.array(rows, dtype=np.float64).reshape(-1, width),
+            np.array([label_row(a.grades, themes) for a in articles]).reshape(-1, width),
+        )

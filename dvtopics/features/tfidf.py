@@ -1,0 +1,288 @@
+"""Texts to TF-IDF rows over syllable n-grams, by integer arithmetic.
+
+In: texts. Out: `Rows`. Syllables become ids in one dictionary look-up each; an n-gram of ids
+``a, b, c`` is the integer ``((a + 1) * B + b + 1) * B + c + 1`` with ``B`` the number of
+syllables plus one; the vocabulary is the sorted array of those integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dvtopics.errors import NotFittedError, UsageError
+from dvtopics.features.rows import Rows
+from dvtopics.text.tokenize import canonical, find_tokens
+
+_UNKNOWN = -1
+_CACHE_LIMIT = 300_000
+
+
+class SyllableIds(dict[str, int]):
+    """Surface form of a token → id of its canonical form; fills itself, within bounds.
+
+    Normalising each distinct surface once instead of every occurrence is what makes the
+    tokenisation cost that of one regular expression.
+    """
+
+    def __init__(self, syllables: Sequence[str]) -> None:
+        super().__init__()
+        self._ids = {syllable: index for index, syllable in enumerate(syllables)}
+
+    def __missing__(self, surface: str) -> int:
+        index = self._ids.get(canonical(surface), _UNKNOWN)
+        if len(self) >= _CACHE_LIMIT:
+            self.clear()
+        if len(surface) < 64:
+            self[surface] = index
+        return index
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBatch:
+    """Token ids of a batch of texts.
+
+    Attributes
+    ----------
+    ids : ndarray of int64, shape (n_tokens,)
+        -1 where the token is in no feature.
+    row : ndarray of int64, shape (n_tokens,)
+        Text that the token is in.
+    lengths : ndarray of int64, shape (n_texts,)
+        Tokens per text.
+    """
+
+    ids: NDArray[np.int64]
+    row: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+
+class NgramTfidf:
+    """TF-IDF over syllable n-grams, equal to scikit-learn's ``TfidfVectorizer``.
+
+    Parameters
+    ----------
+    ngram_max : int, default 3
+        Longest n-gram, 1 to 3.
+    min_df : int, default 3
+        Texts that an n-gram must be in.
+    sublinear_tf : bool, default True
+        ``1 + ln(tf)`` in place of ``tf``.
+
+    Attributes
+    ----------
+    syllables_ : list of str
+        Tokens that occur in a feature; the position is the id.
+    keys_ : ndarray of int64, shape (n_features,)
+        N-grams as integers, ascending.
+    idf_ : ndarray of float64, shape (n_features,)
+        ``ln((1 + n) / (1 + df)) + 1``.
+
+    References
+    ----------
+    Salton & Buckley (1988), Term-weighting approaches in automatic text retrieval.
+    """
+
+    def __init__(self, ngram_max: int = 3, min_df: int = 3, sublinear_tf: bool = True) -> None:
+        self.ngram_max = ngram_max
+        self.min_df = min_df
+        self.sublinear_tf = sublinear_tf
+
+    @classmethod
+    def from_arrays(
+        cls,
+        syllables: Sequence[str],
+        keys: NDArray[np.int64],
+        idf: NDArray[np.floating],
+        *,
+        ngram_max: int,
+        min_df: int,
+        sublinear_tf: bool,
+    ) -> NgramTfidf:
+        """Rebuild a fitted vectorizer from its learned arrays."""
+        self = cls(ngram_max, min_df, sublinear_tf)
+        self._learned(list(syllables), keys, np.asarray(idf, dtype=np.float64))
+        return self
+
+    def _learned(
+        self, syllables: list[str], keys: NDArray[np.int64], idf: NDArray[np.float64]
+    ) -> None:
+        self.syllables_ = syllables
+        self.keys_ = keys
+        self.idf_ = idf
+        self._ids = SyllableIds(syllables)
+
+    def fit(self, texts: Iterable[str], y: object = None) -> NgramTfidf:
+        """Learn the vocabulary and the document frequencies.
+
+        Parameters
+        ----------
+        texts : iterable of str
+
+        Raises
+        ------
+        UsageError
+            If a parameter is out of range or no n-gram is frequent enough.
+        """
+        if self.ngram_max not in (1, 2, 3):
+            raise UsageError(f"ngram_max must be 1, 2 or 3, got {self.ngram_max!r}")
+        if self.min_df < 1:
+            raise UsageError(f"min_df must be at least 1, got {self.min_df!r}")
+        vocabulary: dict[str, int] = {}
+        surfaces: dict[str, int] = {}
+        chunks: list[NDArray[np.int64]] = []
+        for text in texts:
+            ids = []
+            for surface in find_tokens(text):
+                index = surfaces.get(surface)
+                if index is None:
+                    index = vocabulary.setdefault(canonical(surface), len(vocabulary))
+                    surfaces[surface] = index
+                ids.append(index)
+            chunks.append(np.array(ids, dtype=np.int64))
+        n_texts = len(chunks)
+        lengths = np.fromiter(map(len, chunks), np.int64, n_texts)
+        ids_all = np.concatenate(chunks) if chunks else np.zeros(0, np.int64)
+        batch = TokenBatch(ids_all, np.repeat(np.arange(n_texts), lengths), lengths)
+        base = len(vocabulary) + 1
+        found, frequencies = [], []
+        for n in range(1, self.ngram_max + 1):
+            row, key = _ngrams(batch, base, n)
+            key, df = _document_frequencies(row, key)
+            keep = df >= self.min_df
+            found.append(key[keep])
+            frequencies.append(df[keep])
+        keys, df = np.concatenate(found), np.concatenate(frequencies)
+        if len(keys) == 0:
+            raise UsageError(
+                f"no n-gram occurs in {self.min_df} or more of the {n_texts} training texts; "
+                "give more texts or a smaller min_df"
+            )
+        words = np.array(list(vocabulary), dtype=object)
+        syllables, keys = _compact(words, keys, base, self.ngram_max)
+        order = np.argsort(keys)
+        idf = np.log((1 + n_texts) / (1 + df)) + 1
+        # Single precision is what is saved: fitting and loading give the same scores.
+        self._learned(syllables, keys[order], idf[order].astype(np.float32).astype(np.float64))
+        return self
+
+    def encode(self, texts: Sequence[str]) -> TokenBatch:
+        """Return the token ids of `texts`."""
+        self._check_fitted()
+        lookup = self._ids.__getitem__
+        parts = [[*map(lookup, find_tokens(text))] for text in texts]
+        lengths = np.fromiter(map(len, parts), np.int64, len(parts))
+        ids = np.fromiter((i for part in parts for i in part), np.int64, int(lengths.sum()))
+        return TokenBatch(ids, np.repeat(np.arange(len(parts)), lengths), lengths)
+
+    def transform(self, texts: Sequence[str]) -> Rows:
+        """Return the TF-IDF rows of `texts`, each of unit Euclidean length."""
+        return self.transform_batch(self.encode(texts))
+
+    def transform_batch(self, batch: TokenBatch) -> Rows:
+        """Return the TF-IDF rows of texts that are token ids already."""
+        row, feature, _, _ = self.occurrences(batch)
+        n_rows, n_features = len(batch.lengths), len(self.keys_)
+        # One integer per (text, feature): sorting it groups the entries of a row.
+        entry, count = np.unique(row * n_features + feature, return_counts=True)
+        row, feature = np.divmod(entry, n_features)
+        value = count.astype(np.float64)
+        if self.sublinear_tf:
+            value = 1 + np.log(value)
+        value *= self.idf_[feature]
+        norm = np.sqrt(np.bincount(row, value * value, minlength=n_rows))
+        value /= norm[row]
+        return Rows(row, feature, value, (n_rows, n_features))
+
+    def occurrences(
+        self, batch: TokenBatch
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return row, feature, first token and length of every n-gram in the vocabulary."""
+        self._check_fitted()
+        base = len(self.syllables_) + 1
+        parts = []
+        for n in range(1, self.ngram_max + 1):
+            row, key, start = _ngrams_at(batch, base, n)
+            feature = np.searchsorted(self.keys_, key)
+            feature[feature == len(self.keys_)] = 0
+            known = self.keys_[feature] == key
+            parts.append((row[known], feature[known], start[known], np.full(known.sum(), n)))
+        row, feature, start, size = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return row, feature, start, size
+
+    def term(self, feature: int) -> str:
+        """Return an n-gram as text, its syllables joined by spaces."""
+        self._check_fitted()
+        base, key, syllables = len(self.syllables_) + 1, int(self.keys_[feature]), []
+        while key:
+            key, index = divmod(key, base)
+            syllables.append(self.syllables_[index - 1])
+        return " ".join(reversed(syllables))
+
+    def get_feature_names_out(self) -> NDArray[np.object_]:
+        """Return all n-grams as texts, in the order of the features."""
+        self._check_fitted()
+        return np.array([self.term(i) for i in range(len(self.keys_))], dtype=object)
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "keys_"):
+            raise NotFittedError("this NgramTfidf is not fitted yet; call fit first")
+
+
+def _ngrams(
+    batch: TokenBatch, base: int, n: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return _ngrams_at(batch, base, n)[:2]
+
+
+def _ngrams_at(
+    batch: TokenBatch, base: int, n: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Row, key and first token of the n-grams that lie in one text and have no unknown."""
+    ids, row = batch.ids, batch.row
+    last = len(ids) - n + 1
+    if last <= 0:
+        empty = np.zeros(0, np.int64)
+        return empty, empty, empty
+    whole = row[:last] == row[n - 1 :]
+    key = np.zeros(last, np.int64)
+    for shift in range(n):
+        part = ids[shift : shift + last]
+        whole &= part != _UNKNOWN
+        key = key * base + part + 1
+    start = np.flatnonzero(whole)
+    return row[start], key[start], start
+
+
+def _document_frequencies(
+    row: NDArray[np.int64], key: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct keys, ascending, and in how many rows each occurs."""
+    order = np.lexsort((row, key))
+    row, key = row[order], key[order]
+    first = np.ones(len(key), dtype=bool)
+    first[1:] = (key[1:] != key[:-1]) | (row[1:] != row[:-1])
+    distinct, counts = np.unique(key[first], return_counts=True)
+    return distinct, counts.astype(np.int64)
+
+
+def _compact(
+    words: NDArray[np.object_], keys: NDArray[np.int64], base: int, ngram_max: int
+) -> tuple[list[str], NDArray[np.int64]]:
+    """Renumber the syllables that features use, alphabetically, and the keys with them."""
+    digits, rest = [], keys
+    for _ in range(ngram_max):
+        rest, digit = np.divmod(rest, base)
+        digits.append(digit)
+    used = np.unique(np.concatenate(digits))
+    used = used[used > 0] - 1
+    used = used[np.argsort(words[used].astype(str))]
+    new = np.zeros(base, np.int64)
+    new[used + 1] = np.arange(1, len(used) + 1)
+    compacted = np.zeros(len(keys), np.int64)
+    for digit in reversed(digits):
+        compacted = compacted * (len(used) + 1) + new[digit]
+    return [str(word) for word in words[used]], compacted

@@ -1,0 +1,1 @@
+"""Article streams: readers and writers."""

@@ -1,0 +1,184 @@
+"""Inputs to a stream of articles: files, folders and standard input, in any known format.
+
+`read_items` yields `Article`, or `InputError` in place of what cannot be read, and goes on;
+`read_articles` raises instead.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dvtopics.article import Article
+from dvtopics.errors import InputError, UsageError
+from dvtopics.io.records import Item, read_csv, read_jsonl, read_parquet
+from dvtopics.io.streams import PACKED_SUFFIXES, STDIN, Source, open_source
+
+FORMATS = ("txt", "html", "jsonl", "csv", "parquet")
+_SUFFIXES = {
+    ".txt": "txt", ".html": "html", ".htm": "html", ".jsonl": "jsonl", ".ndjson": "jsonl",
+    ".csv": "csv", ".parquet": "parquet",
+}  # fmt: skip
+DEFAULT_MAX_BYTES = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How inputs are read.
+
+    Attributes
+    ----------
+    input_format : str or None
+        One of `FORMATS`; None goes by the file's suffix.
+    encoding : str or None
+        None detects it.
+    text_column : str
+        Of CSV and Parquet.
+    max_bytes : int
+        Limit on one article.
+    """
+
+    input_format: str | None = None
+    encoding: str | None = None
+    text_column: str = "text"
+    max_bytes: int = DEFAULT_MAX_BYTES
+
+
+def format_of(name: str) -> str | None:
+    """Return the format that a file's suffix names, packed or not."""
+    path = Path(name)
+    suffix = path.suffix.lower()
+    if suffix in PACKED_SUFFIXES:
+        suffix = Path(path.stem).suffix.lower()
+    return _SUFFIXES.get(suffix)
+
+
+def expand(inputs: Iterable[str]) -> Iterator[str | InputError]:
+    """Yield the files that `inputs` name; a folder gives its readable files, sorted by path."""
+    for name in inputs:
+        if name != STDIN and Path(name).is_dir():
+            files = list(_files_below(name))
+            if not files:
+                kinds = " ".join(sorted(_SUFFIXES))
+                yield InputError(name, f"folder holds no readable file ({kinds})")
+            yield from files
+        else:
+            yield name
+
+
+def _files_below(folder: str) -> Iterator[str]:
+    found = []
+    for root, _, names in os.walk(folder):
+        found += [
+            os.path.join(root, name)  # noqa: PTH118 - keeps the path as the user wrote it
+            for name in names
+            if format_of(name) and not name.startswith(".")
+        ]
+    yield from sorted(found)
+
+
+def read_items(
+    inputs: Iterable[str],
+    options: ReadOptions | None = None,
+    on_read: Callable[[int], None] | None = None,
+) -> Iterator[Item]:
+    """Yield the articles of `inputs` in order, and an error in place of each that fails.
+
+    Parameters
+    ----------
+    inputs : iterable of str
+        Files, folders, or ``-``.
+    options : ReadOptions, optional
+    on_read : callable, optional
+        Called with the number of bytes of every read.
+
+    Yields
+    ------
+    Article or InputError
+    """
+    chosen = options or ReadOptions()
+    for name in expand(inputs):
+        if isinstance(name, InputError):
+            yield name
+            continue
+        try:
+            with open_source(name, on_read) as source:
+                yield from _read_source(source, chosen)
+        except InputError as error:
+            yield error
+
+
+def read_articles(
+    *inputs: str | Path,
+    input_format: str | None = None,
+    encoding: str | None = None,
+    text_column: str = "text",
+    max_bytes: int = DEFAULT_MAX_BYTES,
+) -> Iterator[Article]:
+    """Read articles lazily from files and folders.
+
+    Parameters
+    ----------
+    *inputs : str or Path
+        Files (``.txt``, ``.html``, ``.jsonl``, ``.csv``, ``.parquet``, packed or not), folders,
+        or ``"-"`` for standard input.
+    input_format : {"txt", "html", "jsonl", "csv", "parquet"}, optional
+        In place of what the suffix says.
+    encoding : str, optional
+        In place of what is detected.
+    text_column : str, default "text"
+    max_bytes : int, default 10,000,000
+        Limit on one article.
+
+    Yields
+    ------
+    Article
+
+    Raises
+    ------
+    InputError
+        At the first file or record that cannot be read.
+    """
+    options = ReadOptions(input_format, encoding, text_column, max_bytes)
+    _check(options)
+    for item in read_items([str(name) for name in inputs], options):
+        if isinstance(item, InputError):
+            raise item
+        yield item
+
+
+def _check(options: ReadOptions) -> None:
+    if options.input_format not in (None, *FORMATS):
+        raise UsageError(f"unknown input format {options.input_format!r}; known: {FORMATS}")
+
+
+def _read_source(source: Source, options: ReadOptions) -> Iterator[Item]:
+    kind = options.input_format or format_of(source.name)
+    if kind is None:
+        # Standard input and files of another name: records if it starts like one, else text.
+        head = source.peek().lstrip(b"\xef\xbb\xbf \t\r\n")
+        kind = "jsonl" if source.name == STDIN and head.startswith(b"{") else "txt"
+    if kind == "jsonl":
+        yield from read_jsonl(source, options.encoding, options.max_bytes)
+    elif kind == "csv":
+        yield from read_csv(source, options.encoding, options.max_bytes, options.text_column)
+    elif kind == "parquet":
+        yield from read_parquet(source, options.max_bytes, options.text_column)
+    else:
+        yield _read_page(source, kind, options)
+
+
+def _read_page(source: Source, kind: str, options: ReadOptions) -> Article:
+    from dvtopics.text.decode import DecodeError, decode
+    from dvtopics.text.extract import extract_html, extract_text
+
+    try:
+        text = decode(source.read_whole(options.max_bytes), options.encoding).text
+    except DecodeError as error:
+        raise InputError(source.name, str(error)) from error
+    page = extract_html(text) if kind == "html" else extract_text(text)
+    if not page.title and not page.paragraphs:
+        raise InputError(source.name, "no article text found in it")
+    return Article(page.title, page.paragraphs, source.name)

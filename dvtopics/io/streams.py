@@ -1,0 +1,180 @@
+"""Names to byte streams: files, standard input, and what is packed with gzip or zstd.
+
+In: a path or ``-``. Out: binary streams that decompress as they are read.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from dvtopics.errors import InputError
+
+STDIN = "-"
+PACKED_SUFFIXES = (".gz", ".zst")
+#: Bytes by which a file is looked at before it is read.
+PEEK = 65_536
+
+
+def _zstd() -> Any:
+    """Return a module that opens zstd streams: the standard library's, or `zstandard`."""
+    try:
+        from compression import zstd  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        try:
+            import zstandard
+        except ImportError:
+            return None
+        return zstandard
+    return zstd
+
+
+def _errors_of_unpacking() -> tuple[type[Exception], ...]:
+    module = _zstd()
+    return (EOFError, zlib.error, gzip.BadGzipFile, *([module.ZstdError] if module else []))
+
+
+def open_packed(path: Path, mode: str = "rb", suffix: str | None = None) -> IO[bytes]:
+    """Open `path`, packing or unpacking by its suffix (or by `suffix` in its place).
+
+    Raises
+    ------
+    InputError
+        If zstd is needed and not installed.
+    """
+    suffix = path.suffix if suffix is None else suffix
+    if suffix == ".gz":
+        if mode == "wb":
+            # No time stamp in the header: the same input gives the same bytes.
+            return _OwnedGzip(path)
+        return gzip.open(path, mode)  # type: ignore[return-value]
+    if suffix == ".zst":
+        module = _zstd()
+        if module is None:
+            raise InputError(str(path), "reading zstd needs: pip install 'dvtopics[zst]'")
+        opened: IO[bytes] = module.open(path, mode)
+        return opened
+    return path.open(mode)
+
+
+class _OwnedGzip(gzip.GzipFile):
+    """A gzip file that closes the file below it."""
+
+    def __init__(self, path: Path) -> None:
+        self._raw = path.open("wb")
+        super().__init__(filename="", fileobj=self._raw, mode="wb", mtime=0)
+
+    def close(self) -> None:
+        super().close()
+        self._raw.close()
+
+
+class Source:
+    """One input: a stream of bytes with its name, and how far it has been read.
+
+    Attributes
+    ----------
+    name : str
+        As given, for messages and ids.
+    stream : BinaryIO
+        Buffered and unpacked.
+    """
+
+    def __init__(self, name: str, stream: io.BufferedReader) -> None:
+        self.name = name
+        self.stream = stream
+
+    def peek(self) -> bytes:
+        """Return what comes next, up to 64 KB, without reading it."""
+        return self.stream.peek(PEEK)[:PEEK]
+
+    def read_whole(self, limit: int | None = None) -> bytes:
+        """Read all that is left; raises InputError if it is over `limit` bytes."""
+        data = self.stream.read() if limit is None else self.stream.read(limit + 1)
+        if limit is not None and len(data) > limit:
+            raise InputError(self.name, too_large(limit))
+        return data
+
+    def lines(self, limit: int) -> Iterator[tuple[int, bytes | None]]:
+        """Yield ``(number, line)``; None stands for a line of over `limit` bytes."""
+        number = 0
+        while line := self.stream.readline(limit + 1):
+            number += 1
+            if len(line) <= limit or line.endswith(b"\n"):
+                yield number, line
+                continue
+            while (rest := self.stream.readline(1 << 20)) and not rest.endswith(b"\n"):
+                pass
+            yield number, None
+
+
+class _Counting(io.RawIOBase):
+    """A raw stream that tells how much was read through it."""
+
+    def __init__(self, raw: IO[bytes], on_read: Callable[[int], None]) -> None:
+        self._raw, self._on_read = raw, on_read
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._raw.read(len(buffer))
+        buffer[: len(data)] = data
+        self._on_read(len(data))
+        return len(data)
+
+
+@contextmanager
+def open_source(name: str, on_read: Callable[[int], None] | None = None) -> Iterator[Source]:
+    """Open an input.
+
+    Parameters
+    ----------
+    name : str
+        A path, or ``-`` for standard input.
+    on_read : callable, optional
+        Called with the number of unpacked bytes of every read.
+
+    Raises
+    ------
+    InputError
+        If it cannot be opened or unpacked; also when that turns out while it is read.
+    """
+    path = Path(name)
+    try:
+        raw: IO[bytes] = sys.stdin.buffer if name == STDIN else open_packed(path)
+    except OSError as error:
+        raise InputError(name, _reason(error)) from error
+    try:
+        counted = _Counting(raw, on_read or (lambda _: None))
+        yield Source(name, io.BufferedReader(counted, PEEK))
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        reason = "damaged gzip file" if isinstance(error, gzip.BadGzipFile) else _reason(error)
+        raise InputError(name, reason) from error
+    except _errors_of_unpacking() as error:
+        raise InputError(name, f"packed file is truncated or damaged ({error})") from error
+    finally:
+        if name != STDIN:
+            raw.close()
+
+
+def too_large(limit: int) -> str:
+    """Return the reason why an article above the limit is refused."""
+    return f"larger than {limit:,} bytes; raise --max-bytes to read it"
+
+
+def _reason(error: OSError) -> str:
+    known = {
+        FileNotFoundError: "no such file",
+        PermissionError: "no permission to read it",
+        IsADirectoryError: "is a folder",
+    }
+    return known.get(type(error)) or (error.strerror or str(error)).lower()

@@ -1,0 +1,1 @@
+"""Taggers: scorer, context, calibration, decisions, evidence."""

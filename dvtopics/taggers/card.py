@@ -1,0 +1,94 @@
+"""The model card that every saved model carries: what it is, what it was made of, how it did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def model_card(name: str, config: Mapping[str, Any]) -> str:
+    """Return the card of a model as Markdown, from its config alone."""
+    themes = "\n".join(
+        f"| `{t['id']}` | {t['name'].get('vi', '')} | {t['name'].get('en', '')} |"
+        for t in config["themes"]
+    )
+    data = config["training_data"]
+    drawn = ", ".join(f"{count:,} {how}" for how, count in data["drawn"].items())
+    parameters = "\n".join(f"- `{k}`: {v}" for k, v in config["parameters"].items())
+    versions = ", ".join(f"{k} {v}" for k, v in config["library_versions"].items())
+    limits = "\n".join(
+        f"| `{theme}` | {config['thresholds']['paragraph'][theme]:.3f} "
+        f"| {config['thresholds']['article'][theme]:.3f} |"
+        for theme in (t["id"] for t in config["themes"])
+    )
+    return f"""# {name}: {config["class"]}
+
+Tags Vietnamese articles about government and Party work with the people, and each of their
+paragraphs, by theme. / Gắn chủ đề cho bài viết tiếng Việt về công tác dân vận, ở cấp bài và cấp
+đoạn.
+
+```python
+import dvtopics
+tagged = dvtopics.load("{name}").tag("...")
+```
+
+| theme | Tiếng Việt | English |
+|---|---|---|
+{themes}
+
+## What it is made of
+
+{data["articles"]:,} articles ({drawn}), {data["paragraphs"]:,} paragraphs, of which
+{data["judged_paragraphs"]:,} are graded. Fingerprint of the training data:
+`{data["fingerprint"][:16]}`.
+
+Stage one: TF-IDF over syllable n-grams, one logistic regression per theme. Stage two: one linear
+model per theme and level over the stage-one scores of the paragraph, its neighbours, the title
+and the whole article, trained on scores that stage one gave to articles it had not seen. Platt
+scaling and the thresholds below come from out-of-fold output of the whole pipeline.
+
+{parameters}
+
+| theme | threshold, paragraph | threshold, article |
+|---|---|---|
+{limits}
+
+## How it did in cross-validation
+
+Split by article; calibration and thresholds were chosen without the fold that is measured. By
+how the articles were drawn:
+
+{_strata(config["cross_validation"])}
+## What the probabilities refer to
+
+The population that calibration and thresholds were weighted for: articles found by theme words
+or written for the corpus count fully; articles that a model chose because it was unsure of them
+count as `population_weights` says (a tenth where it says nothing). On other populations the
+probabilities may be too high or too low; `dvtopics evaluate` shows it on labels of your own.
+
+## Limits
+
+Most grades were given by large language models reading with written guidelines; agreement
+between two such passes shows the consistency of one kind of reader, not agreement among people.
+The model reads Vietnamese of public administration and the press; it must not be used to judge
+people, nor to decide on a petition without a reader.
+
+Made with {versions}.
+"""
+
+
+def _strata(cross_validation: Mapping[str, Any]) -> str:
+    lines = [
+        "| drawn | level | articles | macro-F1 | 95 % interval | calibration error |",
+        "|---|---|---|---|---|---|",
+    ]
+    for stratum, levels in cross_validation.items():
+        for level, figures in levels.items():
+            if figures["macro_f1"] is None:
+                continue
+            low, high = figures["macro_f1_ci"]
+            lines.append(
+                f"| {stratum} | {level} | {figures['n_articles']} | {figures['macro_f1']:.3f} "
+                f"| {low:.3f} to {high:.3f} | {figures['ece']:.3f} |"
+            )
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,355 @@
+"""`TfidfTagger`: syllable n-gram TF-IDF, one linear model per theme, judged in context.
+
+In: labelled articles (`fit`) or a saved folder (`dvtopics.load`). Out: a `Tagger`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dvtopics.article import Article, as_article
+from dvtopics.errors import ModelError, UsageError
+from dvtopics.features.tfidf import NgramTfidf
+from dvtopics.storage import ModelFiles, save_folder
+from dvtopics.taggers.base import Tagger
+from dvtopics.taggers.calibration import Platt
+from dvtopics.taggers.context import (
+    ARTICLE_BLOCKS,
+    ARTICLE_EXTRAS,
+    PARAGRAPH_BLOCKS,
+    PARAGRAPH_EXTRAS,
+    LinearStage,
+)
+from dvtopics.taggers.decision import LEVELS, Thresholds
+from dvtopics.taggers.pipeline import TfidfScorer, TwoStagePipeline
+from dvtopics.themes import Taxonomy, load_themes
+
+#: Arrays of a saved model: name → (dtype, shape), ``F`` features, ``T`` themes.
+_ARRAYS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "keys": ("int64", ("F",)),
+    "idf": ("float32", ("F",)),
+    "coef": ("float32", ("F", "T")),
+    "intercept": ("float64", ("T",)),
+    "paragraph_coef": ("float64", ("P", "T")),
+    "paragraph_intercept": ("float64", ("T",)),
+    "article_coef": ("float64", ("A", "T")),
+    "article_intercept": ("float64", ("T",)),
+}
+
+
+class TfidfTagger(Tagger):
+    """Tag articles and paragraphs by TF-IDF over syllable n-grams, judged in context.
+
+    Parameters
+    ----------
+    themes : str, Path or None, default None
+        A themes file of the user's own; None takes the four shipped themes.
+    ngram_max : int, default 3
+        Longest syllable n-gram, 1 to 3.
+    min_df : int, default 3
+        Paragraphs that an n-gram must occur in.
+    sublinear_tf : bool, default True
+        Count a term that occurs ``n`` times as ``1 + ln n``.
+    C : float, default 10.0
+        Inverse regularisation of stage one (logistic regression per theme).
+    class_weight : {"balanced", None}, default "balanced"
+        Class weights of stage one.
+    context_C : float, default 0.05
+        Inverse regularisation of stage two.
+    n_folds : int, default 5
+        Folds, by article, for stacking, calibration and thresholds.
+    population_weights : dict of str to float or None, default None
+        Weight in calibration and thresholds by an article's ``drawn`` field; None takes
+        `dvtopics.training.folds.POPULATION_WEIGHTS`.
+    n_jobs : int, default 1
+        Folds fitted at once.
+    random_state : int, default 0
+        Seed of the folds.
+
+    Attributes
+    ----------
+    pipeline_ : TwoStagePipeline
+    calibration_ : dict of str to Platt
+    thresholds_ : Thresholds
+    cross_validation_ : dict
+        Out-of-fold figures per stratum of ``drawn``.
+
+    Examples
+    --------
+    >>> import dvtopics
+    >>> tagger = dvtopics.load("tfidf")
+    >>> tagger.tag("Xã công khai thủ tục hành chính tại bộ phận một cửa.").paragraphs[0].tags
+    ['administrative_reform']
+    """
+
+    kind = "TfidfTagger"
+
+    def __init__(
+        self,
+        themes: str | Path | None = None,
+        *,
+        ngram_max: int = 3,
+        min_df: int = 3,
+        sublinear_tf: bool = True,
+        C: float = 10.0,  # noqa: N803 - scikit-learn's name for it
+        class_weight: str | None = "balanced",
+        context_C: float = 0.05,  # noqa: N803
+        n_folds: int = 5,
+        population_weights: Mapping[str, float] | None = None,
+        n_jobs: int = 1,
+        random_state: int = 0,
+    ) -> None:
+        self.themes = themes
+        self.ngram_max = ngram_max
+        self.min_df = min_df
+        self.sublinear_tf = sublinear_tf
+        self.C = C
+        self.class_weight = class_weight
+        self.context_C = context_C
+        self.n_folds = n_folds
+        self.population_weights = population_weights
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(
+        self,
+        articles: Iterable[Article | Mapping[str, Any]],
+        y: object = None,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Self:
+        """Learn from labelled articles.
+
+        Parameters
+        ----------
+        articles : iterable of Article or mapping
+            With grades on paragraphs (and, for the article level, on articles); see
+            `Article.from_record` for the form of a record.
+        y : ignored
+            Labels are the articles' grades.
+        progress : callable, optional
+            Called with (steps done, steps in all).
+
+        Returns
+        -------
+        TfidfTagger
+            Itself.
+
+        Raises
+        ------
+        UsageError
+            If a parameter is out of range or there is too little to learn from.
+        """
+        from dvtopics.corpus.fingerprint import describe_training_data
+        from dvtopics.training.fit import fit_tagger
+        from dvtopics.training.folds import POPULATION_WEIGHTS
+        from dvtopics.training.stages import StageParameters
+
+        if self.n_folds < 2:
+            raise UsageError(f"n_folds must be at least 2, got {self.n_folds!r}")
+        if self.class_weight not in ("balanced", None):
+            raise UsageError(f"class_weight must be 'balanced' or None, got {self.class_weight!r}")
+        if not (self.C > 0 and self.context_C > 0):
+            raise UsageError("C and context_C must be positive")
+        labelled = [as_article(item) for item in articles]
+        taxonomy = load_themes(self.themes)
+        weights = self.population_weights
+        fitted = fit_tagger(
+            labelled,
+            taxonomy.ids,
+            StageParameters(
+                self.ngram_max,
+                self.min_df,
+                self.sublinear_tf,
+                self.C,
+                self.class_weight,
+                self.context_C,
+                min(self.n_folds, max(2, len(labelled))),
+                self.random_state,
+            ),
+            POPULATION_WEIGHTS if weights is None else weights,
+            self.n_jobs,
+            progress,
+        )
+        self.taxonomy_ = taxonomy
+        self.pipeline_ = fitted.pipeline
+        self.calibration_ = {
+            "paragraph": fitted.paragraph_calibration,
+            "article": fitted.article_calibration,
+        }
+        self.thresholds_ = fitted.thresholds
+        self.cross_validation_ = fitted.cross_validation
+        self.training_data_ = describe_training_data(labelled, taxonomy.ids)
+        self.model_ = f"{self.kind}@unsaved"
+        self.source_ = None
+        return self
+
+    def save(self, folder: str | Path) -> None:
+        """Save to a model folder (arrays, JSON and text: nothing that can run).
+
+        Parameters
+        ----------
+        folder : str or Path
+            Its last part is the model's name in output records.
+
+        Raises
+        ------
+        ModelError
+            If `folder` exists and is not a model folder.
+        """
+        from dvtopics.taggers.card import model_card
+
+        self._check_fitted()
+        scorer = self.pipeline_.scorer
+        config = self._config()
+        checksum = save_folder(
+            folder,
+            config,
+            {
+                "keys": scorer.vectorizer.keys_,
+                "idf": scorer.vectorizer.idf_.astype(np.float32),
+                "coef": scorer.coef,
+                "intercept": scorer.intercept,
+                "paragraph_coef": self.pipeline_.paragraph_stage.coef,
+                "paragraph_intercept": self.pipeline_.paragraph_stage.intercept,
+                "article_coef": self.pipeline_.article_stage.coef,
+                "article_intercept": self.pipeline_.article_stage.intercept,
+            },
+            {"vocabulary": "".join(f"{s}\n" for s in scorer.vectorizer.syllables_)},
+            model_card(Path(folder).resolve().name, config),
+        )
+        self.source_ = Path(folder).resolve()
+        self.model_ = model_name(self.source_, checksum)
+
+    def _config(self) -> dict[str, Any]:
+        from dvtopics.corpus.fingerprint import library_versions
+
+        parameters = self.get_params()
+        # Where themes came from and how many processes fitted says nothing about the model.
+        del parameters["themes"], parameters["n_jobs"]
+        ids = self.taxonomy_.ids
+        return {
+            "class": self.kind,
+            "parameters": parameters,
+            "themes": self.taxonomy_.to_config(),
+            "thresholds": self.thresholds_.to_config(ids),
+            "calibration": {
+                level: {
+                    theme: {"slope": float(platt.slope[i]), "offset": float(platt.offset[i])}
+                    for i, theme in enumerate(ids)
+                }
+                for level, platt in self.calibration_.items()
+            },
+            "context": {
+                "paragraph": [*PARAGRAPH_BLOCKS, *PARAGRAPH_EXTRAS],
+                "article": [*ARTICLE_BLOCKS, *ARTICLE_EXTRAS],
+            },
+            "training_data": self.training_data_,
+            "cross_validation": self.cross_validation_,
+            "library_versions": library_versions(),
+        }
+
+    @classmethod
+    def from_files(cls, files: ModelFiles, folder: Path) -> TfidfTagger:
+        """Rebuild a tagger from the checked content of its folder.
+
+        Raises
+        ------
+        ModelError
+            If a value, shape or dtype does not fit.
+        """
+        try:
+            return cls._rebuilt(files, folder)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
+            raise ModelError(f"{folder}: the model does not fit together ({reason})") from error
+
+    @classmethod
+    def _rebuilt(cls, files: ModelFiles, folder: Path) -> TfidfTagger:
+        config = files.config
+        self = cls(**{str(k): v for k, v in config["parameters"].items()})
+        self.taxonomy_ = Taxonomy.from_config(config["themes"], f"{folder}: themes")
+        ids = self.taxonomy_.ids
+        if config["context"] != {
+            "paragraph": [*PARAGRAPH_BLOCKS, *PARAGRAPH_EXTRAS],
+            "article": [*ARTICLE_BLOCKS, *ARTICLE_EXTRAS],
+        }:
+            raise ModelError(f"{folder}: context features of another version; train it again")
+        arrays = _checked_arrays(files.arrays, len(ids), folder)
+        syllables = files.texts["vocabulary"].split("\n")[:-1]
+        keys = arrays["keys"]
+        if len(set(syllables)) != len(syllables) or not _fit_keys(keys, len(syllables)):
+            raise ModelError(f"{folder}: vocabulary and n-grams do not fit together")
+        vectorizer = NgramTfidf.from_arrays(
+            syllables,
+            keys,
+            arrays["idf"],
+            ngram_max=int(self.ngram_max),
+            min_df=int(self.min_df),
+            sublinear_tf=bool(self.sublinear_tf),
+        )
+        self.pipeline_ = TwoStagePipeline(
+            TfidfScorer(vectorizer, arrays["coef"], arrays["intercept"]),
+            LinearStage(arrays["paragraph_coef"], arrays["paragraph_intercept"]),
+            LinearStage(arrays["article_coef"], arrays["article_intercept"]),
+        )
+        self.thresholds_ = Thresholds.from_config(config["thresholds"], ids)
+        self.calibration_ = {level: _platt(config["calibration"][level], ids) for level in LEVELS}
+        self.training_data_ = config["training_data"]
+        self.cross_validation_ = config["cross_validation"]
+        self.source_ = folder
+        self.model_ = model_name(folder, files.checksum)
+        return self
+
+
+def model_name(folder: Path, checksum: str) -> str:
+    """Return ``NAME@checksum`` as output records carry it."""
+    return f"{folder.name}@{checksum[:12]}"
+
+
+def _platt(config: Mapping[str, Any], themes: tuple[str, ...]) -> Platt:
+    slope = np.array([float(config[theme]["slope"]) for theme in themes])
+    offset = np.array([float(config[theme]["offset"]) for theme in themes])
+    if not (np.isfinite(slope).all() and np.isfinite(offset).all()):
+        raise ValueError("calibration must be finite")
+    return Platt(slope, offset)
+
+
+def _fit_keys(keys: NDArray[np.int64], n_syllables: int) -> bool:
+    """Say whether every n-gram key is ascending and made of known syllables."""
+    base = n_syllables + 1
+    return bool(
+        len(keys) > 0
+        and n_syllables < 2_000_000
+        and keys[0] > 0
+        and keys[-1] < base**3
+        and (np.diff(keys) > 0).all()
+    )
+
+
+def _checked_arrays(
+    arrays: Mapping[str, NDArray[Any]], n_themes: int, folder: Path
+) -> dict[str, NDArray[Any]]:
+    if set(arrays) != set(_ARRAYS):
+        raise ModelError(f"{folder}: expected arrays {sorted(_ARRAYS)}, got {sorted(arrays)}")
+    sizes = {
+        "F": len(arrays["keys"]) if arrays["keys"].ndim else -1,
+        "T": n_themes,
+        "P": len(PARAGRAPH_BLOCKS) * n_themes + len(PARAGRAPH_EXTRAS),
+        "A": len(ARTICLE_BLOCKS) * n_themes + len(ARTICLE_EXTRAS),
+    }
+    for name, (dtype, shape) in _ARRAYS.items():
+        array, expected = arrays[name], tuple(sizes[axis] for axis in shape)
+        if array.dtype != dtype or array.shape != expected:
+            raise ModelError(
+                f"{folder}: array {name!r} is {array.dtype} {array.shape}, "
+                f"expected {dtype} {expected}"
+            )
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ModelError(f"{folder}: array {name!r} holds values that are not finite")
+    return dict(arrays)

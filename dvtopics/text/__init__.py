@@ -1,0 +1,1 @@
+"""Bytes to text, page to article, text to tokens."""

@@ -1,0 +1,1 @@
+"""What only fitting needs: stages, folds, calibration, thresholds."""

@@ -1,0 +1,202 @@
+"""Labelled articles → everything that a tagger learns, with cross-validated figures.
+
+The whole pipeline is cross-validated by article; calibration, thresholds and the reported
+figures come from its out-of-fold output only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dvtopics.article import Article
+from dvtopics.corpus.labels import Labels
+from dvtopics.errors import UsageError
+from dvtopics.evaluation.metrics import level_report
+from dvtopics.taggers.batch import Batch, Logits
+from dvtopics.taggers.calibration import Platt
+from dvtopics.taggers.context import Array
+from dvtopics.taggers.decision import Thresholds
+from dvtopics.taggers.pipeline import TwoStagePipeline
+from dvtopics.training.decisions import best_thresholds, fit_platt, precision_table
+from dvtopics.training.folds import article_folds, population_weights
+from dvtopics.training.stages import StageParameters, TrainingSet, fit_pipeline
+
+_MIN_ARTICLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What training hands to a tagger."""
+
+    pipeline: TwoStagePipeline
+    paragraph_calibration: Platt
+    article_calibration: Platt
+    thresholds: Thresholds
+    cross_validation: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """Out-of-fold output of one level, items without a judged label included as NaN."""
+
+    logits: Array
+    labels: Array
+    weight: Array
+    article: NDArray[np.int64]
+
+    def part(self, rows: NDArray[np.bool_]) -> _Level:
+        return _Level(self.logits[rows], self.labels[rows], self.weight[rows], self.article[rows])
+
+
+def fit_tagger(
+    articles: Sequence[Article],
+    themes: Sequence[str],
+    parameters: StageParameters,
+    weights: Mapping[str, float],
+    n_jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Fitted:
+    """Fit, cross-validate, calibrate and choose thresholds.
+
+    Parameters
+    ----------
+    articles : sequence of Article
+        With grades.
+    themes : sequence of str
+    parameters : StageParameters
+    weights : mapping of str to float
+        Weight of an article by its ``drawn`` field, in calibration and thresholds.
+    n_jobs : int, default 1
+        Folds fitted at once.
+    progress : callable, optional
+        Called with (pipelines fitted, pipelines in all).
+
+    Raises
+    ------
+    UsageError
+        If there is too little to train on.
+    """
+    from joblib import Parallel, delayed
+
+    data = _training_set(articles, themes)
+    folds = article_folds(len(data.batch.articles), parameters.n_folds, parameters.random_state + 1)
+    # The last task is the pipeline that is kept; the others hold one fold out.
+    tasks = [folds != fold for fold in range(parameters.n_folds)] + [folds >= 0]
+    worker = Parallel(n_jobs=n_jobs, return_as="generator")
+    pipelines: list[TwoStagePipeline] = []
+    for pipeline in worker(delayed(_fit_one)(data.subset(chosen), parameters) for chosen in tasks):
+        pipelines.append(pipeline)
+        if progress is not None:
+            progress(len(pipelines), len(tasks))
+    weight = population_weights(data.batch.articles, weights)
+    levels = _out_of_fold(data, folds, pipelines[:-1], weight)
+    calibrations = {name: fit_platt(x.logits, x.labels, x.weight) for name, x in levels.items()}
+    probability = {n: calibrations[n].probabilities(x.logits) for n, x in levels.items()}
+    limits = {
+        name: best_thresholds(probability[name], x.labels, x.weight, x.article)
+        for name, x in levels.items()
+    }
+    thresholds = Thresholds(
+        limits["paragraph"],
+        limits["article"],
+        {n: precision_table(probability[n], x.labels, x.weight) for n, x in levels.items()},
+    )
+    return Fitted(
+        pipelines[-1],
+        calibrations["paragraph"],
+        calibrations["article"],
+        thresholds,
+        _cross_validated(data, folds, levels, themes),
+    )
+
+
+def _training_set(articles: Sequence[Article], themes: Sequence[str]) -> TrainingSet:
+    labels = Labels.from_articles(articles, themes)
+    batch = Batch.from_articles(articles)
+    judged = ~np.isnan(labels.paragraph).all(axis=1)
+    n_judged = len(np.unique(batch.layout.article[judged]))
+    if n_judged < _MIN_ARTICLES:
+        raise UsageError(
+            f"only {n_judged} of {len(articles)} articles have graded paragraphs with text; "
+            f"training needs at least {_MIN_ARTICLES}"
+        )
+    if not (labels.paragraph[judged] > 0).any():
+        raise UsageError(f"no paragraph carries any of the themes {', '.join(themes)}")
+    return TrainingSet(batch, labels, np.ones(len(articles)))
+
+
+def _fit_one(data: TrainingSet, parameters: StageParameters) -> TwoStagePipeline:
+    from threadpoolctl import threadpool_limits
+
+    # One BLAS thread: sums in one order, so the same bytes on every run.
+    with threadpool_limits(1):
+        return fit_pipeline(data, parameters)
+
+
+def _out_of_fold(
+    data: TrainingSet,
+    folds: NDArray[np.int64],
+    pipelines: Sequence[TwoStagePipeline],
+    weight: Array,
+) -> dict[str, _Level]:
+    layout = data.batch.layout
+    logits = Logits(
+        np.full(data.labels.paragraph.shape, np.nan), np.full(data.labels.article.shape, np.nan)
+    )
+    for fold, pipeline in enumerate(pipelines):
+        held_out = folds == fold
+        part = pipeline.logits(data.subset(held_out).batch)
+        logits.paragraph[held_out[layout.article]] = part.paragraph
+        logits.article[held_out] = part.article
+    return {
+        "paragraph": _Level(
+            logits.paragraph, data.labels.paragraph, weight[layout.article], layout.article
+        ),
+        "article": _Level(
+            logits.article, data.labels.article, weight, np.arange(layout.n_articles)
+        ),
+    }
+
+
+def _cross_validated(
+    data: TrainingSet,
+    folds: NDArray[np.int64],
+    levels: Mapping[str, _Level],
+    themes: Sequence[str],
+) -> dict[str, Any]:
+    """Figures per stratum of ``drawn``, calibration and thresholds chosen without the fold."""
+    drawn = np.array([str(a.metadata.get("drawn", "unknown")) for a in data.batch.articles])
+    report: dict[str, Any] = {}
+    outcome = {}
+    for name, level in levels.items():
+        probability = np.zeros(level.labels.shape)
+        tags = np.zeros(level.labels.shape, dtype=bool)
+        for fold in np.unique(folds):
+            inside = folds[level.article] == fold
+            rest = level.part(~inside)
+            platt = fit_platt(rest.logits, rest.labels, rest.weight)
+            limits = best_thresholds(
+                platt.probabilities(rest.logits), rest.labels, rest.weight, rest.article
+            )
+            probability[inside] = platt.probabilities(level.logits[inside])
+            tags[inside] = probability[inside] >= limits
+        outcome[name] = (probability, tags)
+    for stratum in sorted(set(drawn)):
+        report[stratum] = {}
+        for name, level in levels.items():
+            probability, tags = outcome[name]
+            rows = (drawn == stratum)[level.article]
+            report[stratum][name] = level_report(
+                themes,
+                level.labels[rows],
+                probability[rows],
+                tags[rows],
+                level.article[rows],
+                len(drawn),
+            )
+    return report
