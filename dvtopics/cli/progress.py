@@ -24,9 +24,7 @@ class Progress:
         False keeps it silent whatever standard error is.
     """
 
-    def __init__(
-        self, label: str, unit: str, total: int | None = None, shown: bool = True
-    ) -> None:
+    def __init__(self, label: str, unit: str, total: int | None = None, shown: bool = True) -> None:
         self._label, self._unit, self._total = label, unit, total
         self._shown = shown and sys.stderr.isatty()
         self._count = self._done = 0

@@ -79,7 +79,8 @@ def _macro(counts: Array) -> Array:
     """Macro-F1 of counts (..., n_themes, 3), over the themes that have positives."""
     tp, fp, fn = counts[..., 0], counts[..., 1], counts[..., 2]
     present = (tp + fn) > 0
-    return np.where(present, _f1(tp, fp, fn), 0).sum(-1) / np.maximum(present.sum(-1), 1)
+    total: Array = np.where(present, _f1(tp, fp, fn), 0).sum(-1)
+    return np.asarray(total / np.maximum(present.sum(-1), 1))
 
 
 def macro_f1(label: Array, tags: Bools) -> float:

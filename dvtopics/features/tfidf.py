@@ -232,9 +232,7 @@ class NgramTfidf:
             raise NotFittedError("this NgramTfidf is not fitted yet; call fit first")
 
 
-def _ngrams(
-    batch: TokenBatch, base: int, n: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _ngrams(batch: TokenBatch, base: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return _ngrams_at(batch, base, n)[:2]
 
 

@@ -106,7 +106,9 @@ def read_csv(
         text = io.StringIO(_decoded(source, encoding), newline="")
     usual_limit = csv.field_size_limit(max(max_bytes, 131_072))
     try:
-        yield from _rows(source, csv.reader(text, delimiter=_delimiter(head)), max_bytes, text_column)
+        yield from _rows(
+            source, csv.reader(text, delimiter=_delimiter(head)), max_bytes, text_column
+        )
     finally:
         csv.field_size_limit(usual_limit)
 

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from dvtopics.errors import InputError
 
@@ -52,8 +52,8 @@ def open_packed(path: Path, mode: str = "rb", suffix: str | None = None) -> IO[b
     if suffix == ".gz":
         if mode == "wb":
             # No time stamp in the header: the same input gives the same bytes.
-            return _OwnedGzip(path)
-        return gzip.open(path, mode)  # type: ignore[return-value]
+            return cast("IO[bytes]", _OwnedGzip(path))
+        return cast("IO[bytes]", gzip.open(path, mode))
     if suffix == ".zst":
         module = _zstd()
         if module is None:

@@ -86,7 +86,7 @@ class RowRenderer:
         carried = {name: _as_text(metadata.pop(name, None)) for name in self.carried}
         common = {"id": tagged.id, "title": tagged.title, **carried}
         common["input"] = _as_text(metadata) if metadata else ""
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"level": "article", "index": None, "text": "", "tags": ";".join(tagged.tags)}
             | tagged.themes
             | common

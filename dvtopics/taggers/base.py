@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dvtopics.article import Article, Evidence, TaggedArticle, TaggedParagraph, as_article
 from dvtopics.errors import NotFittedError
+from dvtopics.features.phrases import PhraseList
 from dvtopics.taggers.batch import Batch, Scores
 from dvtopics.taggers.calibration import Platt
 from dvtopics.taggers.decision import Thresholds
@@ -49,6 +50,8 @@ class Tagger:
         ``NAME@checksum`` as written in output records.
     source_ : Path or None
         Folder that the model was loaded from.
+    phrases_ : list of str
+        Multi-syllable words; evidence does not cut through them.
     """
 
     #: Name in ``config.json``; how the registry finds the class.
@@ -62,6 +65,8 @@ class Tagger:
     cross_validation_: dict[str, Any]
     model_: str
     source_: Path | None
+    phrases_: list[str]
+    _phrases: PhraseList | None = None
 
     # -- scikit-learn's contract ------------------------------------------------------------
 
@@ -267,6 +272,7 @@ class Tagger:
                 article,
                 scorer.vectorizer,
                 scorer.coef,
+                self._phrase_list(),
                 ArticleSignals(
                     signals.own[low:high],
                     None if np.isnan(title).any() else title,
@@ -287,6 +293,12 @@ class Tagger:
                 explainer.article(pipeline.article_stage, chosen, article_logits[number])
             )
         return of_articles, of_paragraphs
+
+    def _phrase_list(self) -> PhraseList:
+        # Built on first use: scoring alone does not need it.
+        if self._phrases is None:
+            self._phrases = PhraseList(self.phrases_, self.pipeline_.scorer.vectorizer.syllables_)
+        return self._phrases
 
     def _assemble(
         self,

@@ -89,8 +89,7 @@ class Thresholds:
     def to_config(self, themes: Sequence[str]) -> dict[str, Any]:
         """Return the JSON form."""
         config: dict[str, Any] = {
-            level: dict(zip(themes, getattr(self, level).tolist(), strict=True))
-            for level in LEVELS
+            level: dict(zip(themes, getattr(self, level).tolist(), strict=True)) for level in LEVELS
         }
         config["by_precision"] = {
             level: dict(zip(themes, pairs, strict=True))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvtopics.article import Article, Evidence
+from dvtopics.features.phrases import PhraseList
 from dvtopics.features.tfidf import NgramTfidf, TokenBatch
 from dvtopics.taggers.context import Array, LinearStage
 from dvtopics.taggers.influence import ArticleSignals, Influence, InfluenceMap
@@ -20,18 +21,18 @@ from dvtopics.text.tokenize import token_spans
 #: Terms named per theme; "rest" and "bias" come on top, which makes ten.
 MAX_TERMS = 8
 _MAX_SOURCES = 6
-_MAX_SYLLABLES = 6
+_MAX_WORDS = 4
 _LINK = 0.35
 
 
 @dataclass(slots=True)
 class _Source:
-    """Terms of one text: weights of its tokens and of the links between them, per signal."""
+    """Words of one text: their weights and those of the links between them, per signal."""
 
     text: str
-    spans: list[tuple[int, int]]
-    token: Array  # (n_tokens, k)
-    link: Array  # (n_tokens, k): pull between a token and the next one
+    spans: list[tuple[int, int]]  # of the words
+    weight: Array  # (n_words, k)
+    link: Array  # (n_words, k): pull between a word and the next one
 
 
 class Explainer:
@@ -43,6 +44,8 @@ class Explainer:
     vectorizer : NgramTfidf
     coef : ndarray, shape (n_features, k)
         Stage-one weights.
+    phrases : PhraseList
+        Words that evidence does not cut through.
     signals : ArticleSignals
         Of the paragraphs that have something to judge.
     index : ndarray of int
@@ -54,12 +57,14 @@ class Explainer:
         article: Article,
         vectorizer: NgramTfidf,
         coef: NDArray[np.floating],
+        phrases: PhraseList,
         signals: ArticleSignals,
         index: NDArray[np.int64],
     ) -> None:
         self._article = article
         self._vectorizer = vectorizer
         self._coef = coef
+        self._phrases = phrases
         self._signals = signals
         self._index = index
         self._map = InfluenceMap(signals)
@@ -147,35 +152,38 @@ class Explainer:
         _, feature, start, size = self._vectorizer.occurrences(batch)
         n, k = len(batch.ids), self._coef.shape[1]
         token, link = np.zeros((n, k)), np.zeros((n, k))
-        if len(feature) == 0:
-            return _Source(text, token_spans(text), token, link)
-        # A feature's weight is shared by its occurrences, and there by its syllables.
-        entry = np.searchsorted(rows.feature, feature)
-        count = np.bincount(entry, minlength=len(rows.feature))[entry]
-        share = (rows.value[entry] / count)[:, None] * self._coef[feature]
-        for shift in range(int(size.max())):
-            covers = size > shift
-            np.add.at(token, start[covers] + shift, share[covers] / size[covers, None])
-            joins = size > shift + 1
-            np.add.at(link, start[joins] + shift, share[joins] / (size[joins, None] - 1))
-        return _Source(text, token_spans(text), token, link)
+        if len(feature):
+            # A feature's weight is shared by its occurrences, and there by its syllables.
+            entry = np.searchsorted(rows.feature, feature)
+            count = np.bincount(entry, minlength=len(rows.feature))[entry]
+            share = (rows.value[entry] / count)[:, None] * self._coef[feature]
+            for shift in range(int(size.max())):
+                covers = size > shift
+                np.add.at(token, start[covers] + shift, share[covers] / size[covers, None])
+                joins = size > shift + 1
+                np.add.at(link, start[joins] + shift, share[joins] / (size[joins, None] - 1))
+        spans = token_spans(text)
+        first = self._phrases.word_starts(batch.ids)
+        if len(first) == 0:
+            return _Source(text, [], token, link)
+        last = np.append(first[1:], n) - 1
+        words = [(spans[i][0], spans[j][1]) for i, j in zip(first, last, strict=True)]
+        return _Source(text, words, np.add.reduceat(token, first, axis=0), link[last])
 
 
 def _terms(source: _Source, weights: Array) -> list[tuple[float, tuple[int, int]]]:
-    """Cut a text into terms: runs of syllables that count together; return the positive ones."""
-    if not source.spans:
-        return []
-    token = (source.token * weights).sum(axis=1)
+    """Cut a text into terms, runs of words that count together; return the positive ones."""
+    weight = (source.weight * weights).sum(axis=1)
     link = (source.link * weights).sum(axis=1)
-    n = len(token)
+    n = len(source.spans)
     taken = np.zeros(n, dtype=bool)
     found: list[tuple[float, tuple[int, int]]] = []
-    for seed in np.argsort(-token, kind="stable")[: 3 * MAX_TERMS]:
-        if token[seed] <= 0 or taken[seed]:
+    for seed in np.argsort(-weight, kind="stable")[: 3 * MAX_TERMS].tolist():
+        if weight[seed] <= 0 or taken[seed]:
             continue
-        low = high = int(seed)
-        while high - low + 1 < _MAX_SYLLABLES:
-            need = _LINK * (token[low : high + 1].sum() / (high - low + 1))
+        low = high = seed
+        while high - low + 1 < _MAX_WORDS:
+            need = _LINK * weight[low : high + 1].sum() / (high - low + 1)
             left = _joins(source, link, low - 1) if low and not taken[low - 1] else 0.0
             right = _joins(source, link, high) if high + 1 < n and not taken[high + 1] else 0.0
             if max(left, right) <= need:
@@ -185,12 +193,13 @@ def _terms(source: _Source, weights: Array) -> list[tuple[float, tuple[int, int]
             else:
                 high += 1
         taken[low : high + 1] = True
-        span = (source.spans[low][0], source.spans[high][1])
-        found.append((float(token[low : high + 1].sum()), span))
-    return [item for item in found if item[0] > 0]
+        total = float(weight[low : high + 1].sum())
+        if total > 0:
+            found.append((total, (source.spans[low][0], source.spans[high][1])))
+    return found
 
 
 def _joins(source: _Source, link: Array, left: int) -> float:
-    """Strength of the link between token `left` and the next; none across punctuation."""
+    """Strength of the link between word `left` and the next; none across punctuation."""
     between = source.text[source.spans[left][1] : source.spans[left + 1][0]]
     return float(link[left]) if not between.strip(" \t\u00a0_") else 0.0

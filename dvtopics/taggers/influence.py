@@ -91,9 +91,10 @@ class InfluenceMap:
             # Every block stands for the title.
             assert self._s.title is not None
             slope = _secant(self._s.title, self._s.base)
-            return Influence(
-                total, sum(w * (1.0 if b.endswith("logit") else slope) for b, w in c.items()), bias
-            )
+            moved = np.zeros(self._k)
+            for name, weights in c.items():
+                moved += weights * (1.0 if name.endswith("logit") else slope)
+            return Influence(total, moved, bias)
         title = self._add_title(total, c)
         share = self._s.length / max(self._s.length.sum(), 1.0)
         spread = c["mean_probability"] / self.size + share[:, None] * c["weighted_probability"]

@@ -66,6 +66,9 @@ class TfidfTagger(Tagger):
     population_weights : dict of str to float or None, default None
         Weight in calibration and thresholds by an article's ``drawn`` field; None takes
         `dvtopics.training.folds.POPULATION_WEIGHTS`.
+    phrases : {"underthesea", None}, default "underthesea"
+        How the words that evidence is made of are found in the training texts; None names
+        syllables and runs of them. Scores do not depend on it.
     n_jobs : int, default 1
         Folds fitted at once.
     random_state : int, default 0
@@ -101,6 +104,7 @@ class TfidfTagger(Tagger):
         context_C: float = 0.05,  # noqa: N803
         n_folds: int = 5,
         population_weights: Mapping[str, float] | None = None,
+        phrases: str | None = "underthesea",
         n_jobs: int = 1,
         random_state: int = 0,
     ) -> None:
@@ -113,6 +117,7 @@ class TfidfTagger(Tagger):
         self.context_C = context_C
         self.n_folds = n_folds
         self.population_weights = population_weights
+        self.phrases = phrases
         self.n_jobs = n_jobs
         self.random_state = random_state
 
@@ -154,6 +159,8 @@ class TfidfTagger(Tagger):
             raise UsageError(f"n_folds must be at least 2, got {self.n_folds!r}")
         if self.class_weight not in ("balanced", None):
             raise UsageError(f"class_weight must be 'balanced' or None, got {self.class_weight!r}")
+        if self.phrases not in ("underthesea", None):
+            raise UsageError(f"phrases must be 'underthesea' or None, got {self.phrases!r}")
         if not (self.C > 0 and self.context_C > 0):
             raise UsageError("C and context_C must be positive")
         labelled = [as_article(item) for item in articles]
@@ -178,6 +185,8 @@ class TfidfTagger(Tagger):
         )
         self.taxonomy_ = taxonomy
         self.pipeline_ = fitted.pipeline
+        self.phrases_ = self._mined(labelled)
+        self._phrases = None
         self.calibration_ = {
             "paragraph": fitted.paragraph_calibration,
             "article": fitted.article_calibration,
@@ -188,6 +197,14 @@ class TfidfTagger(Tagger):
         self.model_ = f"{self.kind}@unsaved"
         self.source_ = None
         return self
+
+    def _mined(self, articles: list[Article]) -> list[str]:
+        if self.phrases is None:
+            return []
+        from dvtopics.text.segment import mine_phrases
+
+        texts = [text for a in articles for text in (a.title, *(p.text for p in a.paragraphs))]
+        return mine_phrases(texts, n_jobs=self.n_jobs)
 
     def save(self, folder: str | Path) -> None:
         """Save to a model folder (arrays, JSON and text: nothing that can run).
@@ -220,7 +237,10 @@ class TfidfTagger(Tagger):
                 "article_coef": self.pipeline_.article_stage.coef,
                 "article_intercept": self.pipeline_.article_stage.intercept,
             },
-            {"vocabulary": "".join(f"{s}\n" for s in scorer.vectorizer.syllables_)},
+            {
+                "vocabulary": "".join(f"{s}\n" for s in scorer.vectorizer.syllables_),
+                "phrases": "".join(f"{phrase}\n" for phrase in self.phrases_),
+            },
             model_card(Path(folder).resolve().name, config),
         )
         self.source_ = Path(folder).resolve()
@@ -300,6 +320,7 @@ class TfidfTagger(Tagger):
         )
         self.thresholds_ = Thresholds.from_config(config["thresholds"], ids)
         self.calibration_ = {level: _platt(config["calibration"][level], ids) for level in LEVELS}
+        self.phrases_ = files.texts["phrases"].split("\n")[:-1]
         self.training_data_ = config["training_data"]
         self.cross_validation_ = config["cross_validation"]
         self.source_ = folder

@@ -60,8 +60,8 @@ class TrainingSet:
 
 def fit_scorer(data: TrainingSet, parameters: StageParameters) -> TfidfScorer:
     """Fit stage one on the judged paragraphs."""
-    judged = ~np.isnan(data.labels.paragraph).all(axis=1)
-    texts = [text for text, keep in zip(data.batch.texts, judged, strict=True) if keep]
+    judged = np.flatnonzero(~np.isnan(data.labels.paragraph).all(axis=1))
+    texts = [data.batch.texts[row] for row in judged]
     vectorizer = NgramTfidf(parameters.ngram_max, parameters.min_df, parameters.sublinear_tf)
     rows = vectorizer.fit(texts).transform(texts).to_scipy()
     labels = data.labels.paragraph[judged]
