@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: demo test lint train dev-report clean
+.PHONY: demo test lint train experiments clean
 
 demo: $(READY)
 	$(BIN)/dvtopics tag corpus/examples/doi-thoai-xa.txt --format table
@@ -19,7 +19,12 @@ lint: $(READY)
 # Trains models/tfidf on the authored corpus and, where their texts are filled in
 # (dvtopics corpus rehydrate), on the public news articles.
 train: $(READY)
-	$(BIN)/dvtopics train --shipped --output models/tfidf --jobs 2
+	$(BIN)/dvtopics train corpus/authored.jsonl corpus/vietnews/labels_train.jsonl.gz \
+		--output models/tfidf --jobs 2
+
+# Regenerates experiments/results; parts whose data is absent say so and are skipped.
+experiments: $(READY)
+	cd experiments && for script in [0-9]*.py; do ../$(BIN)/python $$script || exit 1; done
 
 $(READY): pyproject.toml setup.cfg
 	$(PYTHON) -m venv $(VENV)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import stat
@@ -80,7 +81,7 @@ def save_folder(
     from safetensors.numpy import save
 
     target = Path(folder)
-    if target.exists() and not (target / CONFIG).is_file() and not _is_empty_folder(target):
+    if target.exists() and not _is_model_folder(target) and not _is_empty_folder(target):
         raise ModelError(f"{target}: exists and is not a model folder; give another name")
     files = {
         _ARRAYS: save({k: np.ascontiguousarray(v) for k, v in sorted(arrays.items())}),
@@ -171,8 +172,13 @@ def _replacing(target: Path) -> Iterator[Path]:
         if target.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
             target.replace(old / "model")
-            fresh.replace(target)
-            shutil.rmtree(old)
+            try:
+                fresh.replace(target)
+            except BaseException:
+                (old / "model").replace(target)
+                old.rmdir()
+                raise
+            shutil.rmtree(old, ignore_errors=True)
         else:
             fresh.replace(target)
     except BaseException:
@@ -188,6 +194,20 @@ def _umask() -> int:
 
 def _is_empty_folder(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
+
+
+def _is_model_folder(path: Path) -> bool:
+    """Say whether `path` holds a model and nothing else, so that replacing it loses no other file.
+
+    Many other programs have a file named ``config.json`` too.
+    """
+    try:
+        config = json.loads((path / CONFIG).read_bytes())
+        return {"format_version", "self_sha256"} <= set(config) and {
+            entry.name for entry in path.iterdir()
+        } <= {CONFIG, *config["files"]}
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return False
 
 
 def _read_files(path: Path) -> dict[str, bytes]:
@@ -218,7 +238,11 @@ def _parse_config(path: Path, raw: bytes) -> dict[str, Any]:
     if len(raw) > _MAX_CONFIG_BYTES:
         raise ModelError(f"{path}: too large to be a model's config")
     try:
-        config = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+        config = json.loads(
+            raw.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite
+        )
+        # Here, since what could just be read may be nested too deep to be written.
+        checksum = self_checksum(config) if isinstance(config, dict) else None
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: not readable as JSON ({_one_line(error)})") from error
     if not isinstance(config, dict):
@@ -229,10 +253,8 @@ def _parse_config(path: Path, raw: bytes) -> dict[str, Any]:
             f"{path}: format_version {version!r} is not known here (this version reads "
             f"{FORMAT_VERSION}); install a newer dvtopics"
         )
-    config["format_version"] = version
-    if self_checksum(config) != config.pop("self_sha256", None):
+    if checksum != config.pop("self_sha256", None):
         raise ModelError(f"{path}: checksum does not fit; get the model again")
-    del config["format_version"]
     files = config.get("files")
     if not isinstance(files, dict) or CONFIG in files:
         raise ModelError(f'{path}: "files" does not list the files')
@@ -241,6 +263,13 @@ def _parse_config(path: Path, raw: bytes) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(f"{digits[:20]} is out of range")
+    return value
 
 
 def _one_line(error: Exception) -> str:

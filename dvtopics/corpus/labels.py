@@ -13,7 +13,7 @@ from dvtopics.article import Article
 
 def label_of(grade: float | None) -> float:
     """Return 1.0 for a grade of 1 or more, 0.0 for 0, NaN for ambiguous or not judged."""
-    if grade is None or 0 < grade < 1:
+    if grade is None or not (grade == 0 or grade >= 1):
         return float("nan")
     return float(grade >= 1)
 

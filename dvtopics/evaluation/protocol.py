@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dvtopics.corpus.labels import Labels
+from dvtopics.errors import UsageError
 from dvtopics.evaluation.metrics import level_report
 from dvtopics.taggers.batch import Layout
 
@@ -32,7 +33,14 @@ def evaluate(tagger: Tagger, articles: Sequence[Article]) -> dict[str, Any]:
     dict
         ``{"paragraph": figures, "article": figures}``, see
         `dvtopics.evaluation.metrics.level_report`.
+
+    Raises
+    ------
+    UsageError
+        If there is no article.
     """
+    if not articles:
+        raise UsageError("no labelled article to evaluate on")
     themes = tagger.themes_
     labels = Labels.from_articles(articles, themes)
     parts = [

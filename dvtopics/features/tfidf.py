@@ -148,6 +148,8 @@ class NgramTfidf:
         ids_all = np.concatenate(chunks) if chunks else np.zeros(0, np.int64)
         batch = TokenBatch(ids_all, np.repeat(np.arange(n_texts), lengths), lengths)
         base = len(vocabulary) + 1
+        if base**3 >= 2**63:
+            raise UsageError(f"{len(vocabulary):,} different syllables: is this Vietnamese text?")
         found, frequencies = [], []
         for n in range(1, self.ngram_max + 1):
             row, key = _ngrams(batch, base, n)

@@ -331,7 +331,7 @@ class Tagger:
                         for row in range(begin, end)
                     ],
                     model=self.model_,
-                    metadata=source.metadata,
+                    metadata=_carried(source),
                 )
             )
         return result
@@ -369,6 +369,13 @@ def _articles(items: Iterable[ArticleLike] | ArticleLike) -> list[Article]:
     if isinstance(items, (str, Article, Mapping)):
         items = [items]
     return [Article("", [item]) if isinstance(item, str) else as_article(item) for item in items]
+
+
+def _carried(article: Article) -> dict[str, Any]:
+    """Return the input fields that the output carries; grades came as one of them."""
+    if article.grades is None:
+        return article.metadata
+    return {**article.metadata, "grades": article.grades}
 
 
 def _names(tags: NDArray[np.bool_], themes: Sequence[str]) -> list[list[str]]:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from dvtopics.article import Article, Evidence
 from dvtopics.features.phrases import PhraseList
-from dvtopics.features.tfidf import NgramTfidf, TokenBatch
+from dvtopics.features.tfidf import NgramTfidf
 from dvtopics.taggers.context import Array, LinearStage
-from dvtopics.taggers.influence import ArticleSignals, Influence, InfluenceMap
+from dvtopics.taggers.influence import ArticleSignals, Influence, InfluenceMap, Spread
 from dvtopics.text.tokenize import token_spans
 
 #: Terms named per theme; "rest" and "bias" come on top, which makes ten.
@@ -29,10 +29,19 @@ _LINK = 0.35
 class _Source:
     """Words of one text: their weights and those of the links between them, per signal."""
 
-    text: str
     spans: list[tuple[int, int]]  # of the words
     weight: Array  # (n_words, k)
     link: Array  # (n_words, k): pull between a word and the next one
+
+
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """Tokens of all texts of an article; those of text i are ``starts[i]:starts[i + 1]``."""
+
+    ids: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    weight: Array  # (n_tokens, k)
+    link: Array  # (n_tokens, k): pull between a token and the next one
 
 
 class Explainer:
@@ -68,7 +77,11 @@ class Explainer:
         self._signals = signals
         self._index = index
         self._map = InfluenceMap(signals)
+        # The title comes last: source -1.
+        self._texts = [*(article.paragraphs[i].text for i in index.tolist()), article.title]
+        self._tokens: _Tokens | None = None
         self._sources: dict[int, _Source] = {}
+        self._spreads: dict[int, Spread] = {}
 
     def paragraph(
         self, stage: LinearStage, position: int, themes: list[tuple[int, str]], logits: Array
@@ -76,7 +89,9 @@ class Explainer:
         """Return evidence for the tags of the paragraph at `position` among the judged."""
         result: list[Evidence] = []
         for theme, name in themes:
-            influence = self._map.on_paragraph(stage, position, theme)
+            if theme not in self._spreads:
+                self._spreads[theme] = self._map.spread(stage, theme)
+            influence = self._map.on_paragraph(self._spreads[theme], position)
             result += self._entries(influence, name, float(logits[theme]), position)
         return result
 
@@ -109,97 +124,112 @@ class Explainer:
             entries.append(
                 {
                     "term": text[start:end], "start": start, "end": end,
-                    "weight": round(weight, 6), "theme": theme, "where": where,
+                    "weight": round(weight, 6) + 0.0, "theme": theme, "where": where,
                 }
             )  # fmt: skip
         named = sum(entry["weight"] for entry in entries)
-        bias = round(influence.bias, 6)
+        bias = round(influence.spread.bias, 6)
         for where, weight in (("rest", logit - bias - named), ("bias", bias)):
             entries.append(
                 {
                     "term": None, "start": 0, "end": 0,
-                    "weight": round(weight, 6), "theme": theme, "where": where,
+                    "weight": round(weight, 6) + 0.0, "theme": theme, "where": where,
                 }
             )  # fmt: skip
         return entries
 
     def _strongest(self, influence: Influence, own: int | None) -> list[tuple[int, Array]]:
         """Return the texts that moved the logit up most: the own one, the title, the others."""
-        s = self._signals
-        pull = (influence.paragraphs * (s.own - s.base)).sum(axis=1)
+        s, spread = self._signals, influence.spread
+        # The strongest are near, or among the first in order even if all the near ones are.
+        first = spread.order[: _MAX_SOURCES + len(influence.near)]
+        candidates = np.unique(np.concatenate([first, influence.near]))
+        weights = influence.on(candidates)
+        pull = (weights * (s.own[candidates] - s.base)).sum(axis=1)
         best = set(np.argsort(-pull, kind="stable")[:_MAX_SOURCES].tolist())
         if own is not None:
-            best.add(own)
-        pulls = [(float(pull[j]), j, influence.paragraphs[j]) for j in sorted(best)]
-        if influence.title is not None and s.title is not None:
-            pulls.append((float((influence.title * (s.title - s.base)).sum()), -1, influence.title))
+            best.add(int(np.searchsorted(candidates, own)))
+        pulls = [(float(pull[i]), int(candidates[i]), weights[i]) for i in sorted(best)]
+        if spread.title is not None and s.title is not None:
+            pulls.append((float((spread.title * (s.title - s.base)).sum()), -1, spread.title))
         pulls.sort(key=lambda item: (item[1] != own, -item[0], item[1]))
         return [(j, w) for moved, j, w in pulls[:_MAX_SOURCES] if moved > 0 or j == own]
 
     def _source(self, source: int) -> _Source:
         if source not in self._sources:
-            text = (
-                self._article.title
-                if source < 0
-                else self._article.paragraphs[int(self._index[source])].text
-            )
-            self._sources[source] = self._read(text)
+            self._sources[source] = self._words(source)
         return self._sources[source]
 
-    def _read(self, text: str) -> _Source:
-        batch: TokenBatch = self._vectorizer.encode([text])
+    def _words(self, source: int) -> _Source:
+        """Sum the tokens of a text by word; ``-1`` is the title."""
+        if self._tokens is None:
+            self._tokens = self._read()
+        tokens, row = self._tokens, source % len(self._texts)
+        text = self._texts[row]
+        begin, end = tokens.starts[row : row + 2]
+        first = self._phrases.word_starts(tokens.ids[begin:end])
+        if len(first) == 0:
+            return _Source([], tokens.weight[:0], tokens.link[:0])
+        last = np.append(first[1:], end - begin) - 1
+        spans = token_spans(text)
+        words = [
+            (spans[i][0], spans[j][1]) for i, j in zip(first.tolist(), last.tolist(), strict=True)
+        ]
+        link = tokens.link[begin:end][last]
+        for i in range(len(words) - 1):
+            # No term runs across punctuation.
+            if text[words[i][1] : words[i + 1][0]].strip(" \t\u00a0_"):
+                link[i] = 0.0
+        return _Source(words, np.add.reduceat(tokens.weight[begin:end], first, axis=0), link)
+
+    def _read(self) -> _Tokens:
+        """Share the weight of every n-gram of the article among its occurrences and syllables."""
+        batch = self._vectorizer.encode(self._texts)
         rows = self._vectorizer.transform_batch(batch)
-        _, feature, start, size = self._vectorizer.occurrences(batch)
+        row, feature, start, size = self._vectorizer.occurrences(batch)
         n, k = len(batch.ids), self._coef.shape[1]
-        token, link = np.zeros((n, k)), np.zeros((n, k))
+        weight, link = np.zeros((n, k)), np.zeros((n, k))
         if len(feature):
-            # A feature's weight is shared by its occurrences, and there by its syllables.
-            entry = np.searchsorted(rows.feature, feature)
+            width = rows.shape[1]
+            entry = np.searchsorted(rows.row * width + rows.feature, row * width + feature)
             count = np.bincount(entry, minlength=len(rows.feature))[entry]
             share = (rows.value[entry] / count)[:, None] * self._coef[feature]
             for shift in range(int(size.max())):
                 covers = size > shift
-                np.add.at(token, start[covers] + shift, share[covers] / size[covers, None])
+                np.add.at(weight, start[covers] + shift, share[covers] / size[covers, None])
                 joins = size > shift + 1
                 np.add.at(link, start[joins] + shift, share[joins] / (size[joins, None] - 1))
-        spans = token_spans(text)
-        first = self._phrases.word_starts(batch.ids)
-        if len(first) == 0:
-            return _Source(text, [], token, link)
-        last = np.append(first[1:], n) - 1
-        words = [(spans[i][0], spans[j][1]) for i, j in zip(first, last, strict=True)]
-        return _Source(text, words, np.add.reduceat(token, first, axis=0), link[last])
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(batch.lengths)])
+        return _Tokens(batch.ids, starts, weight, link)
 
 
 def _terms(source: _Source, weights: Array) -> list[tuple[float, tuple[int, int]]]:
     """Cut a text into terms, runs of words that count together; return the positive ones."""
-    weight = (source.weight * weights).sum(axis=1)
-    link = (source.link * weights).sum(axis=1)
-    n = len(source.spans)
-    taken = np.zeros(n, dtype=bool)
+    # Lists, not arrays: the loop below handles single numbers, where numpy is slow.
+    weight: list[float] = (source.weight * weights).sum(axis=1).tolist()
+    link: list[float] = (source.link * weights).sum(axis=1).tolist()
+    n = len(weight)
+    seeds = sorted((i for i in range(n) if weight[i] > 0), key=lambda i: -weight[i])
+    taken = [False] * n
     found: list[tuple[float, tuple[int, int]]] = []
-    for seed in np.argsort(-weight, kind="stable")[: 3 * MAX_TERMS].tolist():
-        if weight[seed] <= 0 or taken[seed]:
+    for seed in seeds[: 2 * MAX_TERMS]:
+        if taken[seed]:
             continue
         low = high = seed
+        total = weight[seed]
         while high - low + 1 < _MAX_WORDS:
-            need = _LINK * weight[low : high + 1].sum() / (high - low + 1)
-            left = _joins(source, link, low - 1) if low and not taken[low - 1] else 0.0
-            right = _joins(source, link, high) if high + 1 < n and not taken[high + 1] else 0.0
-            if max(left, right) <= need:
+            left = link[low - 1] if low and not taken[low - 1] else 0.0
+            right = link[high] if high + 1 < n and not taken[high + 1] else 0.0
+            if max(left, right) <= max(_LINK * total / (high - low + 1), 0.0):
                 break
             if left > right:
                 low -= 1
+                total += weight[low]
             else:
                 high += 1
-        taken[low : high + 1] = True
-        total = float(weight[low : high + 1].sum())
+                total += weight[high]
+        for i in range(low, high + 1):
+            taken[i] = True
         if total > 0:
             found.append((total, (source.spans[low][0], source.spans[high][1])))
     return found
-
-
-def _joins(source: _Source, link: Array, left: int) -> float:
-    """Strength of the link between word `left` and the next; none across punctuation."""
-    between = source.text[source.spans[left][1] : source.spans[left + 1][0]]
-    return float(link[left]) if not between.strip(" \t\u00a0_") else 0.0

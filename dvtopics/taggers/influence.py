@@ -37,21 +37,54 @@ class ArticleSignals:
 
 
 @dataclass(frozen=True, slots=True)
-class Influence:
-    """Influence of every source on one stage-two logit.
+class Spread:
+    """What moved a stage-two logit by way of the whole article.
+
+    It is the same for all paragraphs of an article, so it is worked out once a theme: evidence
+    for a long article takes time in proportion to its length.
 
     Attributes
     ----------
+    coef : dict of str to ndarray, shape (k,)
+        Weights of the stage by block.
     paragraphs : ndarray, shape (n_paragraphs, k)
     title : ndarray, shape (k,), or None
         None where the article has no title.
     bias : float
         The logit where no text holds any known term, before length and position count.
+    order : ndarray of int64, shape (n_paragraphs,)
+        Paragraphs by how much they moved the logit up, the strongest first.
     """
 
+    coef: dict[str, Array]
     paragraphs: Array
     title: Array | None
     bias: float
+    order: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """Influence of every source on one stage-two logit.
+
+    Attributes
+    ----------
+    spread : Spread
+    near : ndarray of int64, shape (n_near,)
+        Paragraphs that count for more than their part in the whole, ascending.
+    extra : ndarray, shape (n_near, k)
+        Their influence on top of that part.
+    """
+
+    spread: Spread
+    near: NDArray[np.int64]
+    extra: Array
+
+    def on(self, paragraphs: NDArray[np.int64]) -> Array:
+        """Return the influence of `paragraphs`, which are ascending and hold all of `near`."""
+        total = self.spread.paragraphs[paragraphs]
+        total[np.searchsorted(paragraphs, self.near)] += self.extra
+        return total
 
 
 class InfluenceMap:
@@ -69,18 +102,26 @@ class InfluenceMap:
         self._top = np.argsort(-signals.own, axis=0, kind="stable")[:TOP]
         self._base_probability = sigmoid(signals.base)
 
-    def on_paragraph(self, stage: LinearStage, index: int, theme: int) -> Influence:
-        """Return what moved the logit of paragraph `index` for `theme`."""
+    def spread(self, stage: LinearStage, theme: int) -> Spread:
+        """Return what moved the logits of all paragraphs for `theme`."""
         c = self._coefficients(stage, theme, PARAGRAPH_BLOCKS)
         total = np.zeros((self.size, self._k))
-        total[index] += c["own_logit"] + c["own_probability"] * self._slope[index]
         title = self._add_title(total, c)
         total += c["mean_probability"] * self._slope / self.size
         self._add_maxima(total, c["max_logit"], c["top3_probability"])
+        return self._spread(c, total, title, self._bias(stage, theme, c))
+
+    def on_paragraph(self, spread: Spread, index: int) -> Influence:
+        """Return what moved the logit of paragraph `index` for the theme of `spread`."""
+        c = spread.coef
+        near = np.arange(max(0, index - REACH), min(self.size, index + REACH + 1))
+        extra = np.zeros((len(near), self._k))
         for block, fade in zip(("near_probability", "wide_probability"), FADES, strict=True):
-            near, weight = self._neighbours(index, fade)
-            total[near] += weight[:, None] * c[block] * self._slope[near]
-        return Influence(total, title, self._bias(stage, theme, c))
+            extra += self._neighbours(near, index, fade)[:, None] * c[block]
+        extra[index - near[0]] += c["own_probability"]
+        extra *= self._slope[near]
+        extra[index - near[0]] += c["own_logit"]
+        return Influence(spread, near, extra)
 
     def on_article(self, stage: LinearStage, theme: int) -> Influence:
         """Return what moved the logit of the article for `theme`."""
@@ -94,14 +135,23 @@ class InfluenceMap:
             moved = np.zeros(self._k)
             for name, weights in c.items():
                 moved += weights * (1.0 if name.endswith("logit") else slope)
-            return Influence(total, moved, bias)
+            return self._whole(self._spread(c, total, moved, bias))
         title = self._add_title(total, c)
         share = self._s.length / max(self._s.length.sum(), 1.0)
         spread = c["mean_probability"] / self.size + share[:, None] * c["weighted_probability"]
         total += spread * self._slope
         self._add_maxima(total, c["max_logit"], c["top3_probability"], c["top3_logit"])
         total[0] += c["lead_probability"] * self._slope[0]
-        return Influence(total, title, bias)
+        return self._whole(self._spread(c, total, title, bias))
+
+    def _spread(
+        self, coef: dict[str, Array], total: Array, title: Array | None, bias: float
+    ) -> Spread:
+        pull = (total * (self._s.own - self._s.base)).sum(axis=1)
+        return Spread(coef, total, title, bias, np.argsort(-pull, kind="stable"))
+
+    def _whole(self, spread: Spread) -> Influence:
+        return Influence(spread, np.zeros(0, np.int64), np.zeros((0, self._k)))
 
     def _coefficients(
         self, stage: LinearStage, theme: int, blocks: tuple[str, ...]
@@ -138,13 +188,12 @@ class InfluenceMap:
             slope = self._slope[best, every]
             total[best, every] += (top_probability * slope + top_logit) / n_top
 
-    def _neighbours(self, index: int, fade: float) -> tuple[NDArray[np.int64], Array]:
+    def _neighbours(self, near: NDArray[np.int64], index: int, fade: float) -> Array:
         if self.size == 1:
-            return np.array([index]), np.ones(1)
-        near = np.arange(max(0, index - REACH), min(self.size, index + REACH + 1))
-        near = near[near != index]
-        weight = np.exp(-np.abs(near - index) / fade)
-        return near, weight / weight.sum()
+            return np.ones(1)
+        distance = np.abs(near - index)
+        weight = np.where(distance > 0, np.exp(-distance / fade), 0.0)
+        return weight / weight.sum()
 
 
 def _secant(logit: Array, base: Array) -> Array:

@@ -285,7 +285,9 @@ class TfidfTagger(Tagger):
         """
         try:
             return cls._rebuilt(files, folder)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except (
+            KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError
+        ) as error:  # fmt: skip
             reason = f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
             raise ModelError(f"{folder}: the model does not fit together ({reason})") from error
 
@@ -300,6 +302,8 @@ class TfidfTagger(Tagger):
             "article": [*ARTICLE_BLOCKS, *ARTICLE_EXTRAS],
         }:
             raise ModelError(f"{folder}: context features of another version; train it again")
+        if self.ngram_max not in (1, 2, 3):
+            raise ModelError(f"{folder}: ngram_max {self.ngram_max!r} is not 1, 2 or 3")
         arrays = _checked_arrays(files.arrays, len(ids), folder)
         syllables = files.texts["vocabulary"].split("\n")[:-1]
         keys = arrays["keys"]
@@ -342,14 +346,17 @@ def _platt(config: Mapping[str, Any], themes: tuple[str, ...]) -> Platt:
 
 
 def _fit_keys(keys: NDArray[np.int64], n_syllables: int) -> bool:
-    """Say whether every n-gram key is ascending and made of known syllables."""
+    """Say whether the n-gram keys are ascending and those of a vocabulary of this size.
+
+    A syllable of a frequent n-gram is frequent itself, so the keys start with one for each.
+    """
     base = n_syllables + 1
     return bool(
-        len(keys) > 0
-        and n_syllables < 2_000_000
-        and keys[0] > 0
-        and keys[-1] < base**3
+        0 < n_syllables < 2_000_000
+        and np.array_equal(keys[:n_syllables], np.arange(1, base))
         and (np.diff(keys) > 0).all()
+        and keys[n_syllables:].min(initial=base + 1) > base
+        and keys[-1] < base**3
     )
 
 

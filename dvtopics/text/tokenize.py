@@ -65,11 +65,11 @@ def canonical(surface: str) -> str:
     Lower case, NFC, invisible characters dropped, the Icelandic eth that some converters
     write for đ mended, and the tone mark moved to the place that the "new" style gives it.
     """
-    token = unicodedata.normalize("NFC", surface.lower())
-    if token.isascii():
-        return token
-    token = _INVISIBLE.sub("", token).replace("\u00f0", "đ")
-    return place_tone_mark(token)
+    if surface.isascii():
+        return surface.lower()
+    # Before composing: an invisible character may stand between a letter and its marks.
+    visible = _INVISIBLE.sub("", surface.lower())
+    return place_tone_mark(unicodedata.normalize("NFC", visible).replace("\u00f0", "đ"))
 
 
 def place_tone_mark(syllable: str) -> str:

@@ -186,7 +186,7 @@ def _cross_validated(
             probability[inside] = platt.probabilities(level.logits[inside])
             tags[inside] = probability[inside] >= limits
         outcome[name] = (probability, tags)
-    for stratum in sorted(set(drawn)):
+    for stratum in sorted(set(drawn.tolist())):
         report[stratum] = {}
         for name, level in levels.items():
             probability, tags = outcome[name]
