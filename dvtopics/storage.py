@@ -80,7 +80,7 @@ def save_folder(
     """
     from safetensors.numpy import save
 
-    target = Path(folder)
+    target = Path(folder).resolve()
     if target.exists() and not _is_model_folder(target) and not _is_empty_folder(target):
         raise ModelError(f"{target}: exists and is not a model folder; give another name")
     files = {
@@ -170,13 +170,12 @@ def _replacing(target: Path) -> Iterator[Path]:
         yield fresh
         fresh.chmod(0o777 & ~_umask())
         if target.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
-            target.replace(old / "model")
+            old = fresh.with_name(f"{fresh.name}.old")
+            target.replace(old)
             try:
                 fresh.replace(target)
             except BaseException:
-                (old / "model").replace(target)
-                old.rmdir()
+                old.replace(target)
                 raise
             shutil.rmtree(old, ignore_errors=True)
         else:

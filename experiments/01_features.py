@@ -1,4 +1,4 @@
-"""Which features and regularisation? Cross-validation on train, by article, whole pipeline.
+"""Choose features and regularisation by cross-validation on train, whole pipeline, by article.
 
 Every variant is fitted and cross-validated as a `TfidfTagger` on the training news and the
 authored corpus; dev is not touched. Results: ``results/01_features.{json,md}``.
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from common import authored, news, write_results
+
 from dvtopics import Article, TfidfTagger
 from dvtopics.article import Paragraph
 from dvtopics.text.stopwords import without_stop_words
@@ -82,7 +83,11 @@ def main() -> None:
         "|---" * 7 + "|",
     ]
     for name, row in results.items():
-        cells = [row.get(s, {}).get(level, "–") for s in strata for level in ("paragraph", "article")]
+        cells = [
+            row.get(stratum, {}).get(level, "–")
+            for stratum in strata
+            for level in ("paragraph", "article")
+        ]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     write_results("01_features", results, "\n".join(lines) + "\n")
 

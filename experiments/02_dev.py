@@ -1,4 +1,4 @@
-"""How good is the shipped model on articles it was not made from?
+"""Measure the shipped model on articles that it was not made from.
 
 Evaluates ``models/tfidf`` on the dev part of the public news labels, beside a plain baseline
 trained on the same paragraphs (scikit-learn's TF-IDF over 1-2-grams of syllables + logistic
@@ -69,9 +69,7 @@ def baseline(train: list[Article], dev: list[Article]) -> dict[str, Any]:
     p = np.zeros(test.paragraph.shape)
     for t in range(len(themes)):
         known = ~np.isnan(labels.paragraph[:, t])
-        model = LogisticRegression(max_iter=1000, C=10).fit(
-            rows[known], labels.paragraph[known, t]
-        )
+        model = LogisticRegression(max_iter=1000, C=10).fit(rows[known], labels.paragraph[known, t])
         p[:, t] = model.predict_proba(dev_rows)[:, 1]
     layout = dev_batch.layout
     of_article = np.maximum.reduceat(p, layout.starts[:-1])
@@ -85,7 +83,7 @@ def baseline(train: list[Article], dev: list[Article]) -> dict[str, Any]:
 
 
 def portal(tagger: Any, folder: Path) -> dict[str, Any]:
-    """Extraction line by line, and pooled counts of paragraph tags on scraped pages."""
+    """Measure extraction line by line, and pooled counts of paragraph tags on scraped pages."""
     counts = {theme: Counter[str]() for theme in dvtopics.THEMES}
     lost = leaked = titles = pages = 0
     for labels_file in sorted(folder.glob("*.labels.json")):

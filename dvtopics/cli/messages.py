@@ -24,7 +24,8 @@ _MESSAGES = {
     "no-texts": (
         "{}: chỉ có nhãn, chưa có văn bản nên được bỏ qua "
         "(chạy: dvtopics corpus rehydrate REPOSITORY --labels {})",
-        "{}: labels without texts, left out (run: dvtopics corpus rehydrate REPOSITORY --labels {})",
+        "{}: labels without texts, left out "
+        "(run: dvtopics corpus rehydrate REPOSITORY --labels {})",
     ),
     "trained-on": (
         "Huấn luyện trên {} bài, {} đoạn đã chấm.",

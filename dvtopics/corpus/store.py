@@ -30,7 +30,8 @@ def read_records(path: str | Path) -> Iterator[dict[str, Any]]:
     number = 0
     try:
         with _open_text(source) as lines:
-            for number, line in enumerate(lines, start=1):
+            for line in lines:
+                number += 1
                 if not line.strip():
                     continue
                 record = json.loads(line)
@@ -78,17 +79,14 @@ def read_labelled(paths: Iterable[str | Path]) -> list[Article]:
 def write_records(path: str | Path, records: Iterable[Mapping[str, Any]]) -> int:
     """Write records as JSON Lines, whole or not at all; return their number."""
     count = 0
-    with atomic_file(path) as fresh:
-        with fresh.open("wb") as raw:
-            # No time stamp and no file name in the gzip header: same records, same bytes.
-            packed = Path(path).suffix == ".gz"
-            stream: Any = (
-                gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) if packed else raw
-            )
-            for record in records:
-                line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
-                stream.write(line.encode() + b"\n")
-                count += 1
-            if packed:
-                stream.close()
+    with atomic_file(path) as fresh, fresh.open("wb") as raw:
+        # No time stamp and no file name in the gzip header: same records, same bytes.
+        packed = Path(path).suffix == ".gz"
+        stream: Any = gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) if packed else raw
+        for record in records:
+            line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+            stream.write(line.encode() + b"\n")
+            count += 1
+        if packed:
+            stream.close()
     return count

@@ -65,7 +65,7 @@ def _f1(tp: Array, fp: Array, fn: Array) -> Array:
 
 
 def _counts_by_article(label: Array, tags: Bools, article: NDArray[np.int64], n: int) -> Array:
-    """True positives, false positives, false negatives, shape (n_articles, n_themes, 3)."""
+    """Count true and false positives and false negatives: (n_articles, n_themes, 3)."""
     known = ~np.isnan(label)
     positive = known & (label > 0.5)
     negative = known & ~(label > 0.5)

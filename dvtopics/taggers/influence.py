@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvtopics.taggers.context import (
+    ARTICLE_BLOCKS,
     FADES,
+    PARAGRAPH_BLOCKS,
     REACH,
     TOP,
-    ARTICLE_BLOCKS,
-    PARAGRAPH_BLOCKS,
     Array,
     LinearStage,
     sigmoid,
@@ -193,7 +193,8 @@ class InfluenceMap:
             return np.ones(1)
         distance = np.abs(near - index)
         weight = np.where(distance > 0, np.exp(-distance / fade), 0.0)
-        return weight / weight.sum()
+        share: Array = weight / weight.sum()
+        return share
 
 
 def _secant(logit: Array, base: Array) -> Array:

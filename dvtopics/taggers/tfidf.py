@@ -302,8 +302,9 @@ class TfidfTagger(Tagger):
             "article": [*ARTICLE_BLOCKS, *ARTICLE_EXTRAS],
         }:
             raise ModelError(f"{folder}: context features of another version; train it again")
-        if self.ngram_max not in (1, 2, 3):
-            raise ModelError(f"{folder}: ngram_max {self.ngram_max!r} is not 1, 2 or 3")
+        parameters = config["parameters"]
+        if parameters["ngram_max"] not in (1, 2, 3):
+            raise ModelError(f"{folder}: ngram_max {parameters['ngram_max']!r} is not 1, 2 or 3")
         arrays = _checked_arrays(files.arrays, len(ids), folder)
         syllables = files.texts["vocabulary"].split("\n")[:-1]
         keys = arrays["keys"]
@@ -313,9 +314,9 @@ class TfidfTagger(Tagger):
             syllables,
             keys,
             arrays["idf"],
-            ngram_max=int(self.ngram_max),
-            min_df=int(self.min_df),
-            sublinear_tf=bool(self.sublinear_tf),
+            ngram_max=int(parameters["ngram_max"]),
+            min_df=int(parameters["min_df"]),
+            sublinear_tf=bool(parameters["sublinear_tf"]),
         )
         self.pipeline_ = TwoStagePipeline(
             TfidfScorer(vectorizer, arrays["coef"], arrays["intercept"]),

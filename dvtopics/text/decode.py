@@ -315,7 +315,7 @@ def _sample(data: bytes) -> bytes:
 
 
 def _guess_legacy(data: bytes, broken: Decoded | None) -> Decoded:
-    """The 8-bit encoding that reads most of the words as Vietnamese; or `broken` UTF-8."""
+    """Return the 8-bit encoding that reads most of the words as Vietnamese; or `broken` UTF-8."""
     found = Counter(_BYTE_WORD.findall(_sample(data)))
     words = [word for word in found if not word.isalpha()]
     weights = [found[word] for word in words]

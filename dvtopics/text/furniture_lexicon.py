@@ -56,6 +56,7 @@ google news|theo doi bao tren|follow|follow us|quan tam|theo doi kenh|rss
 doc bai viet|nghe doc bai|nghe bai viet|nghe tin|doc bai|doc tin|nghe audio|nghe doc bai viet
 nghe noi dung bai viet|nghe noi dung|giong doc|giong nam|giong nu|giong nam mien bac|mien bac
 giong nu mien bac|mien nam|giong mien nam|giong mien bac|toc do doc|toc do|phat|tam dung|dung
+0 5x|0 75x|1x|1 0x|1 25x|1 5x|1 75x|2x|2 0x
 nghe|dung doc|doc tiep|bat dau doc|doc noi dung|audio|ho tro doc|doc thanh tieng|nghe bao noi
 nu mien bac|nam mien bac|nu mien nam|nam mien nam|nu mien trung|dang tai|loading|play|pause|mute
 your browser does not support the audio element|trinh duyet khong ho tro audio|bai viet

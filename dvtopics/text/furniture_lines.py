@@ -134,9 +134,16 @@ def _by_phrase(text: str, low: str, core: str, n: int) -> str:
             if text.isascii() or text.lower().lstrip("([ ").startswith(("ả", "nguồn"))
             else ""
         )
-    if n <= 60 and rx(r"(?:tu khoa|tags?|the|keywords?|hashtag|nhan)(?: lien quan| bai viet)? ?:"
-                       ).match(core) and not text.endswith((".", ";")):  # fmt: skip
-        return "tags"
+    named = rx(r"(?:tu khoa|tags?|the|keywords?|hashtag|nhan)(?: lien quan| bai viet)? ?:").match(
+        core
+    )
+    # A list of key words may end in a full stop; a sentence has longer parts than they have.
+    if n <= 60 and named:
+        if not text.endswith((".", ";")):
+            return "tags"
+        # Key words of a journal article, before its text: parts shorter than a sentence's.
+        if all(len(part.split()) <= 7 for part in rx(r"[;,]").split(core[named.end() :])):
+            return "meta"
     if core in ("tags", "tag", "tu khoa", "hashtag"):
         return "tags"
     if rx(r"theo doi .{0,40}\b(?:google news|facebook|zalo|youtube|tiktok|fanpage)").fullmatch(

@@ -1,5 +1,6 @@
-"""8-bit Vietnamese encodings: bytes and an encoding name in, Unicode text (NFC) out;
-and for the detection, words in, their merit as Vietnamese syllables out.
+"""8-bit Vietnamese encodings: bytes and an encoding name in, Unicode text (NFC) out.
+
+For the detection also: words in, their merit as Vietnamese syllables out.
 
 Tables are kept as the letters in code order, built into 256-character strings on first use.
 
@@ -220,7 +221,7 @@ def _phonotactics() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     for onset in onsets:
         for rhyme in rhymes:
             front = rhyme[0] in "eêiy"
-            if onset in ("k", "gh", "ngh") and not front or onset in ("c", "ng") and front:
+            if onset in (("c", "ng") if front else ("k", "gh", "ngh")):
                 continue
             bare.add(onset + rhyme)
     stopped = frozenset(word for word in bare if word.endswith(("c", "ch", "p", "t")))
@@ -254,7 +255,7 @@ def _merit(word: str, caseless: str) -> float | None:
 
 
 def merits(words: list[bytes], name: str) -> tuple[list[str], list[float | None]]:
-    """Readings of words in an encoding, and how good each is as Vietnamese.
+    """Return readings of words in an encoding, and how good each is as Vietnamese.
 
     Parameters
     ----------

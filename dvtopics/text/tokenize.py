@@ -14,9 +14,7 @@ from functools import cache
 # A letter or digit, then letters, digits, combining marks (decomposed text) and characters
 # that are invisible in print (soft hyphen, zero-width space and joiners, byte-order mark).
 # "_" is left out: it joins the syllables of a word in segmented text.
-_TOKEN = re.compile(
-    "[^\\W_](?:[^\\W_]|[\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff])*"
-)
+_TOKEN = re.compile("[^\\W_](?:[^\\W_]|[\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff])*")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 
 _PLAIN = "aăâeêioôơuưy"

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, precision_recall_fscore_support
+from sklearn.metrics import (
+    average_precision_score,
+    brier_score_loss,
+    f1_score,
+    precision_recall_fscore_support,
+)
 
 from dvtopics.evaluation.metrics import (
     average_precision,
@@ -33,9 +38,7 @@ def test_calibration_error_by_hand():
     # Bins [0, 0.1): 0.05 expected, 0 seen; [0.1, 0.2): 0.3, 1; [0.9, 1]: 1.95, 1.
     probability = np.array([0.05, 0.15, 0.15, 0.95, 1.0])
     label = np.array([0.0, 0.0, 1.0, 1.0, 0.0])
-    assert expected_calibration_error(label, probability) == pytest.approx(
-        (0.05 + 0.7 + 0.95) / 5
-    )
+    assert expected_calibration_error(label, probability) == pytest.approx((0.05 + 0.7 + 0.95) / 5)
     # Two bins: [0, 0.5) holds 0.35 expected, 1 seen; [0.5, 1]: 1.95, 1.
     assert expected_calibration_error(label, probability, 2) == pytest.approx((0.65 + 0.95) / 5)
     assert expected_calibration_error(np.zeros(0), np.zeros(0)) == 0.0
@@ -142,7 +145,9 @@ def test_bootstrap_draws_articles_by_seed():
     judged = sorted(set(article[~np.isnan(label).all(axis=1)].tolist()))
     rng = np.random.default_rng(0)
     for draw in draws[:20]:
-        rows = np.concatenate([np.flatnonzero(article == a) for a in rng.choice(judged, len(judged))])
+        rows = np.concatenate(
+            [np.flatnonzero(article == a) for a in rng.choice(judged, len(judged))]
+        )
         scores = [
             f1_score(label[rows, j][known], tags[rows, j][known])
             for j in range(2)

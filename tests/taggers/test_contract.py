@@ -95,7 +95,9 @@ def test_tags_follow_from_the_written_probabilities(small_tagger, authored):
             strict=True,
         ):  # fmt: skip
             assert item.tags == [
-                theme for theme, limit in zip(THEMES, of, strict=True) if item.themes[theme] >= limit
+                theme
+                for theme, limit in zip(THEMES, of, strict=True)
+                if item.themes[theme] >= limit
             ]
 
 

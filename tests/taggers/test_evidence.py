@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import unicodedata
 
 import numpy as np
@@ -64,9 +65,9 @@ def check(evidence, tags, logits, themes, texts, own):
             assert entry["term"].strip()
             spans.append((str(entry["where"]), entry["start"], entry["end"]))
         spans.sort()
-        assert all(
-            a[0] != b[0] or a[2] <= b[1] for a, b in zip(spans, spans[1:], strict=False)
-        ), "terms do not overlap"
+        assert all(a[0] != b[0] or a[2] <= b[1] for a, b in itertools.pairwise(spans)), (
+            "terms do not overlap"
+        )
         assert sum(e["weight"] for e in entries) == pytest.approx(
             logits[themes.index(theme)], abs=1e-5
         )

@@ -63,7 +63,9 @@ def test_identity(seed, size, titled, digits):
     features = article_features(signals)
     logits = article_stage.logits(features)
     for theme in range(K):
-        extras = article_stage.coef[-len(ARTICLE_EXTRAS) :, theme] @ features[-len(ARTICLE_EXTRAS) :]
+        extras = (
+            article_stage.coef[-len(ARTICLE_EXTRAS) :, theme] @ features[-len(ARTICLE_EXTRAS) :]
+        )
         influence = influences.on_article(article_stage, theme)
         assert moved(influence, of_article) + extras[0] == pytest.approx(logits[0, theme], abs=1e-8)
 

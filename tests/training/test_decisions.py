@@ -110,9 +110,7 @@ def test_unjudged_and_weightless_items_do_not_move_thresholds():
     assert best_thresholds(p, y, w, np.zeros(6, dtype=np.int64)).tolist() == [0.55]
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 1), st.integers(0, 20)), max_size=60), st.integers(0, 9)
-)
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 20)), max_size=60), st.integers(0, 9))
 @settings(max_examples=60, deadline=None)
 def test_precision_table_against_brute_force(items, n_unjudged):
     y = np.array([a for a, _ in items] + [np.nan] * n_unjudged, dtype=float)

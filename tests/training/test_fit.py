@@ -18,6 +18,7 @@ def contents(folder):
 
 def regraded(articles, themes):
     """The same articles with grades under other names: new id → old id or None."""
+
     def renamed(grades):
         return grades and {new: grades.get(old, 0) for new, old in themes.items()}
 
@@ -44,7 +45,7 @@ def themes_file(tmp_path):
 
 def test_two_fits_save_the_same_bytes(authored, tmp_path):
     for name, n_jobs in (("a/m", 1), ("b/m", 1), ("c/m", 2)):
-        tagger = TfidfTagger(**{**QUICK, "ngram_max": 2}, n_jobs=n_jobs).fit(authored[:24])
+        tagger = TfidfTagger(**QUICK, n_jobs=n_jobs).fit(authored[:16])
         tagger.save(tmp_path / name)
     first = contents(tmp_path / "a/m")
     assert contents(tmp_path / "b/m") == first
@@ -52,8 +53,8 @@ def test_two_fits_save_the_same_bytes(authored, tmp_path):
 
 
 def test_the_seed_matters(authored):
-    a = TfidfTagger(**QUICK).fit(authored[:24])
-    b = TfidfTagger(**QUICK, random_state=1).fit(authored[:24])
+    a = TfidfTagger(**QUICK).fit(authored[:12])
+    b = TfidfTagger(**QUICK, random_state=1).fit(authored[:12])
     assert (a.pipeline_.paragraph_stage.coef != b.pipeline_.paragraph_stage.coef).any()
 
 
@@ -69,7 +70,11 @@ def test_fit_reads_records_and_reports_progress(authored):
 
 
 def test_a_theme_without_positives_is_never_tagged(authored, themes_file, tmp_path):
-    names = {"complaints": "grievance_handling", "graded_zero": "no such", "party": "party_building"}
+    names = {
+        "complaints": "grievance_handling",
+        "graded_zero": "no such",
+        "party": "party_building",
+    }
     articles = regraded(authored[:30], names)
     tagger = TfidfTagger(themes_file(*names, "not_graded"), **QUICK).fit(articles)
     assert tagger.themes_ == (*names, "not_graded")
@@ -87,7 +92,9 @@ def test_a_theme_without_positives_is_never_tagged(authored, themes_file, tmp_pa
     (tmp_path / "themes.json").unlink()
     loaded = dvtopics.load(tmp_path / "own")
     assert loaded.taxonomy_.to_config() == tagger.taxonomy_.to_config()
-    assert loaded.predict_proba(authored[:5]).tolist() == tagger.predict_proba(authored[:5]).tolist()
+    assert (
+        loaded.predict_proba(authored[:5]).tolist() == tagger.predict_proba(authored[:5]).tolist()
+    )
 
 
 def test_a_theme_that_everything_carries(authored, themes_file):
@@ -114,9 +121,8 @@ def test_too_few_articles(authored, number):
 
 
 def test_few_articles_do(authored):
-    for number in (5, 6, 7):
-        tagger = TfidfTagger(**{**QUICK, "n_folds": 5}).fit(authored[:number])
-        assert np.isfinite(tagger.predict_proba(authored[:number])).all()
+    tagger = TfidfTagger(**{**QUICK, "n_folds": 5}).fit(authored[:5])
+    assert np.isfinite(tagger.predict_proba(authored[:5])).all()
 
 
 def test_graded_articles_are_counted_not_articles(authored):
