@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
 from typing import Any
 
 import click
 
 from dvtopics import __version__
-from dvtopics.cli.messages import message
-from dvtopics.errors import DvtopicsError, ModelError, UsageError
+from dvtopics.cli.messages import message, one_line
+from dvtopics.errors import DvtopicsError, InputError, ModelError, UsageError
 
 #: Verb → module that holds it; imported only when the verb is called.
 _VERBS = {
@@ -48,7 +49,16 @@ def cli() -> None:
 def run(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with its exit status."""
     given = sys.argv[1:] if arguments is None else arguments
+    _mend_streams()
     sys.exit(_status(given))
+
+
+def _mend_streams() -> None:
+    """Let messages pass where a stream is closed or cannot encode Vietnamese."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115
+        getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
 def _status(arguments: list[str]) -> int:
@@ -62,21 +72,29 @@ def _status(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo(message("interrupted"), err=True)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader went away (`| head`); keep Python from complaining at exit as well.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_BAD_INPUT
     except DvtopicsError as error:
-        if debug:
-            raise
-        click.echo(f"dvtopics: {error}", err=True)
+        # What is wrong with an input starts with its name.
+        line = str(error) if isinstance(error, InputError) else f"dvtopics: {error}"
+        _explain(line, debug)
         if isinstance(error, ModelError):
             return EXIT_MODEL
         return EXIT_USAGE if isinstance(error, UsageError) else EXIT_BAD_INPUT
+    except OSError as error:
+        # A full disk, or the reader of a pipe went away (`| head`); keep Python from
+        # complaining at exit as well.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            where = error.filename or message("stdout")
+            _explain(f"dvtopics: {where}: {error.strerror or error}", debug)
+        return EXIT_BAD_INPUT
     except Exception as error:
-        if debug:
-            raise
-        reason = " ".join(str(error).split())[:300]
-        click.echo(f"dvtopics: {message('internal')} {type(error).__name__}: {reason}", err=True)
+        reason = str(error)[:300]
+        _explain(f"dvtopics: {message('internal')} {type(error).__name__}: {reason}", debug)
         return EXIT_BAD_INPUT
     return result if isinstance(result, int) else 0
+
+
+def _explain(line: str, debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+    click.echo(one_line(line), err=True)

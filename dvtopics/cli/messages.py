@@ -12,6 +12,7 @@ _MESSAGES = {
         "lỗi nội bộ (thêm --debug để xem chi tiết):",
         "internal error (add --debug for details):",
     ),
+    "stdout": ("đầu ra chuẩn", "standard output"),
     "no-title": ("(không có tiêu đề)", "(no title)"),
     "no-tags": ("không có chủ đề nào", "no theme"),
     "in-title": ("tiêu đề", "title"),
@@ -49,6 +50,16 @@ def default_language() -> str:
         if value:
             return "vi" if value.lower().startswith("vi") else "en"
     return "en"
+
+
+def one_line(text: str) -> str:
+    """Return `text` with line ends and other control characters escaped.
+
+    File names may hold any: an error stays one line and cannot steer the terminal.
+    """
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
+    )
 
 
 def message(key: str, *values: object, lang: str | None = None) -> str:

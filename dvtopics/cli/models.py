@@ -15,7 +15,8 @@ def command() -> None:
 
 
 @command.command("list")
-def list_models() -> None:
+@debug_option
+def list_models(debug: bool) -> None:
     """Liệt kê mô hình có sẵn / list the pretrained models."""
     from dvtopics.storage import load_folder
     from dvtopics.taggers.registry import models_folder, pretrained_names

@@ -12,8 +12,20 @@ lang_option = click.option(
     default=default_language,
     help="Language of what is printed; by default that of the locale.",
 )
+
+
+def _number_of_jobs(_: click.Context, __: click.Parameter, jobs: int) -> int:
+    if jobs == 0 or jobs < -1:
+        raise click.BadParameter(f"must be positive, or -1 for all cores; got {jobs}")
+    return jobs
+
+
 jobs_option = click.option(
-    "--jobs", default=1, show_default=True, help="Processes; -1 takes all cores."
+    "--jobs",
+    default=1,
+    show_default=True,
+    callback=_number_of_jobs,
+    help="Processes; -1 takes all cores.",
 )
 debug_option = click.option("--debug", is_flag=True, help="Show tracebacks.")
 

@@ -13,10 +13,10 @@ from typing import Any
 import click
 
 from dvtopics.article import Article
-from dvtopics.cli.messages import message
+from dvtopics.cli.messages import message, one_line
 from dvtopics.cli.options import debug_option, jobs_option, lang_option, parse_thresholds
 from dvtopics.cli.progress import Progress
-from dvtopics.errors import InputError, UsageError
+from dvtopics.errors import InputError
 from dvtopics.io.readers import DEFAULT_MAX_BYTES, FORMATS, ReadOptions, expand, read_items
 from dvtopics.io.records import Item
 from dvtopics.io.writers import (
@@ -73,12 +73,10 @@ def command(
     from dvtopics.scale.pool import map_batches
     from dvtopics.taggers.registry import load
 
-    if max_bytes < 1:
-        raise UsageError("--max-bytes must be positive")
+    options = ReadOptions(input_format, encoding, text_column, max_bytes)
     tagger = load(model)
     tagger.set_thresholds(parse_thresholds(threshold), precision)
     chosen = output_format or _default_format(output)
-    options = ReadOptions(input_format, encoding, text_column, max_bytes)
     shown = output is not None or not sys.stdout.isatty()
     failed = False
     with Progress(
@@ -93,7 +91,7 @@ def command(
                 for payload in payloads:
                     sink.write(payload)
                 for error in errors:
-                    click.echo(str(error), err=True)
+                    click.echo(one_line(str(error)), err=True)
                     failed = True
                 progress.count(count)
     return 1 if failed else 0
@@ -161,7 +159,10 @@ def _total(inputs: tuple[str, ...]) -> int | None:
     for name in expand(inputs):
         if isinstance(name, InputError):
             continue
-        if name.endswith((".gz", ".zst")) or not Path(name).is_file():
+        try:
+            if name.endswith((".gz", ".zst")) or not Path(name).is_file():
+                return None
+            total += Path(name).stat().st_size
+        except OSError:  # reading it will tell
             return None
-        total += Path(name).stat().st_size
     return total

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import os
+import stat
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ from pathlib import Path
 from dvtopics.article import Article
 from dvtopics.errors import InputError, UsageError
 from dvtopics.io.records import Item, read_csv, read_jsonl, read_parquet
-from dvtopics.io.streams import PACKED_SUFFIXES, STDIN, Source, open_source
+from dvtopics.io.streams import PACKED_SUFFIXES, STDIN, Source, open_source, reason_of
 
 FORMATS = ("txt", "html", "jsonl", "csv", "parquet")
 _SUFFIXES = {
@@ -38,12 +40,30 @@ class ReadOptions:
         Of CSV and Parquet.
     max_bytes : int
         Limit on one article.
+
+    Raises
+    ------
+    UsageError
+        If one of them is unknown or out of range.
     """
 
     input_format: str | None = None
     encoding: str | None = None
     text_column: str = "text"
     max_bytes: int = DEFAULT_MAX_BYTES
+
+    def __post_init__(self) -> None:
+        if self.input_format not in (None, *FORMATS):
+            raise UsageError(f"unknown input format {self.input_format!r}; known: {FORMATS}")
+        if self.encoding is not None:
+            from dvtopics.text.decode import DecodeError, canonical_encoding
+
+            try:
+                canonical_encoding(self.encoding)
+            except DecodeError as error:
+                raise UsageError(str(error)) from error
+        if not 0 < self.max_bytes < sys.maxsize:
+            raise UsageError(f"the limit in bytes must be positive, got {self.max_bytes}")
 
 
 def format_of(name: str) -> str | None:
@@ -58,8 +78,8 @@ def format_of(name: str) -> str | None:
 def expand(inputs: Iterable[str]) -> Iterator[str | InputError]:
     """Yield the files that `inputs` name; a folder gives its readable files, sorted by path."""
     for name in inputs:
-        if name != STDIN and Path(name).is_dir():
-            files = list(_files_below(name))
+        if name != STDIN and _is_folder(name):
+            files = _files_below(name)
             if not files:
                 kinds = " ".join(sorted(_SUFFIXES))
                 yield InputError(name, f"folder holds no readable file ({kinds})")
@@ -68,15 +88,37 @@ def expand(inputs: Iterable[str]) -> Iterator[str | InputError]:
             yield name
 
 
-def _files_below(folder: str) -> Iterator[str]:
-    found = []
-    for root, _, names in os.walk(folder):
-        found += [
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except OSError:  # a name too long, say: opening it will tell
+        return False
+
+
+def _files_below(folder: str) -> list[str | InputError]:
+    """Return the files of known formats, and an error for each folder that cannot be read."""
+    found: list[str | InputError] = []
+
+    def unreadable(error: OSError) -> None:
+        found.append(InputError(str(error.filename), reason_of(error)))
+
+    for root, _, names in os.walk(folder, onerror=unreadable):
+        paths = (
             os.path.join(root, name)  # noqa: PTH118 - keeps the path as the user wrote it
             for name in names
             if format_of(name) and not name.startswith(".")
-        ]
-    yield from sorted(found)
+        )
+        found += [path for path in paths if not _is_special(path)]
+    return sorted(found, key=lambda item: item.where if isinstance(item, InputError) else item)
+
+
+def _is_special(path: str) -> bool:
+    """Say whether `path` is a pipe or device, which nobody means who names its folder."""
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError:  # a dangling link, say: opening it will tell
+        return False
+    return not stat.S_ISREG(mode)
 
 
 def read_items(
@@ -142,24 +184,19 @@ def read_articles(
         At the first file or record that cannot be read.
     """
     options = ReadOptions(input_format, encoding, text_column, max_bytes)
-    _check(options)
     for item in read_items([str(name) for name in inputs], options):
         if isinstance(item, InputError):
             raise item
         yield item
 
 
-def _check(options: ReadOptions) -> None:
-    if options.input_format not in (None, *FORMATS):
-        raise UsageError(f"unknown input format {options.input_format!r}; known: {FORMATS}")
-
-
 def _read_source(source: Source, options: ReadOptions) -> Iterator[Item]:
     kind = options.input_format or format_of(source.name)
     if kind is None:
         # Standard input and files of another name: records if it starts like one, else text.
-        head = source.peek().lstrip(b"\xef\xbb\xbf \t\r\n")
-        kind = "jsonl" if source.name == STDIN and head.startswith(b"{") else "txt"
+        # Stripped: blanks, and the byte-order marks and NULs of UTF-16.
+        head = source.peek().lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")
+        kind = "jsonl" if head.startswith(b"{") else "txt"
     if kind == "jsonl":
         yield from read_jsonl(source, options.encoding, options.max_bytes)
     elif kind == "csv":

@@ -20,6 +20,9 @@ STDIN = "-"
 PACKED_SUFFIXES = (".gz", ".zst")
 #: Bytes by which a file is looked at before it is read.
 PEEK = 65_536
+_PIECE = 1 << 20
+#: Small, since what it unpacks to is held at once.
+_ZSTD_CHUNK = 4_096
 
 
 def _zstd() -> Any:
@@ -57,7 +60,9 @@ def open_packed(path: Path, mode: str = "rb", suffix: str | None = None) -> IO[b
     if suffix == ".zst":
         module = _zstd()
         if module is None:
-            raise InputError(str(path), "reading zstd needs: pip install 'dvtopics[zst]'")
+            raise InputError(str(path), "zstd needs: pip install 'dvtopics[zst]'")
+        if mode == "rb" and hasattr(module, "ZstdDecompressionReader"):
+            return _Zstd(path, module)  # type: ignore[return-value]
         opened: IO[bytes] = module.open(path, mode)
         return opened
     return path.open(mode)
@@ -73,6 +78,42 @@ class _OwnedGzip(gzip.GzipFile):
     def close(self) -> None:
         super().close()
         self._raw.close()
+
+
+class _Zstd(io.RawIOBase):
+    """Reads zstd by `zstandard`, whose own reader takes a truncated file for a whole one."""
+
+    def __init__(self, path: Path, module: Any) -> None:
+        self._raw = path.open("rb")
+        self._new_frame = module.ZstdDecompressor().decompressobj
+        self._frame: Any = None
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            packed = self._raw.read(_ZSTD_CHUNK)
+            if not packed:
+                if self._frame is not None:
+                    raise EOFError("file ended before the end of the zstd frame")
+                return 0
+            if self._frame is None:
+                self._frame = self._new_frame()
+            self._ready = memoryview(self._frame.decompress(packed))
+            if self._frame.eof:
+                # The next frame, if any, starts within this chunk.
+                self._raw.seek(-len(self._frame.unused_data), io.SEEK_CUR)
+                self._frame = None
+        size = min(len(buffer), len(self._ready))
+        buffer[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 class Source:
@@ -96,10 +137,15 @@ class Source:
 
     def read_whole(self, limit: int | None = None) -> bytes:
         """Read all that is left; raises InputError if it is over `limit` bytes."""
-        data = self.stream.read() if limit is None else self.stream.read(limit + 1)
-        if limit is not None and len(data) > limit:
+        if limit is None:
+            return self.stream.read()
+        # By pieces: one read of the limit would take its memory whatever the file's size.
+        data = bytearray()
+        while piece := self.stream.read(min(_PIECE, limit + 1 - len(data))):
+            data += piece
+        if len(data) > limit:
             raise InputError(self.name, too_large(limit))
-        return data
+        return bytes(data)
 
     def lines(self, limit: int) -> Iterator[tuple[int, bytes | None]]:
         """Yield ``(number, line)``; None stands for a line of over `limit` bytes."""
@@ -147,17 +193,19 @@ def open_source(name: str, on_read: Callable[[int], None] | None = None) -> Iter
         If it cannot be opened or unpacked; also when that turns out while it is read.
     """
     path = Path(name)
+    if name == STDIN and sys.stdin is None:
+        raise InputError(name, "standard input is closed")
     try:
         raw: IO[bytes] = sys.stdin.buffer if name == STDIN else open_packed(path)
     except OSError as error:
-        raise InputError(name, _reason(error)) from error
+        raise InputError(name, reason_of(error)) from error
     try:
         counted = _Counting(raw, on_read or (lambda _: None))
         yield Source(name, io.BufferedReader(counted, PEEK))
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        reason = "damaged gzip file" if isinstance(error, gzip.BadGzipFile) else _reason(error)
+        reason = "damaged gzip file" if isinstance(error, gzip.BadGzipFile) else reason_of(error)
         raise InputError(name, reason) from error
     except _errors_of_unpacking() as error:
         raise InputError(name, f"packed file is truncated or damaged ({error})") from error
@@ -171,7 +219,8 @@ def too_large(limit: int) -> str:
     return f"larger than {limit:,} bytes; raise --max-bytes to read it"
 
 
-def _reason(error: OSError) -> str:
+def reason_of(error: OSError) -> str:
+    """Return why a file cannot be read, in a few words."""
     known = {
         FileNotFoundError: "no such file",
         PermissionError: "no permission to read it",

@@ -38,10 +38,22 @@ class Renderer(Protocol):
 
 def json_line(record: Any) -> bytes:
     """Return one JSON line in UTF-8; lone surrogates, which UTF-8 has not, stay escaped."""
+    text = _json(record)
     try:
-        return json.dumps(record, ensure_ascii=False, default=str).encode() + b"\n"
+        return text.encode() + b"\n"
     except UnicodeEncodeError:
-        return json.dumps(record, default=str).encode() + b"\n"
+        return _json(json.loads(text), ascii_only=True).encode() + b"\n"
+
+
+def _json(value: Any, ascii_only: bool = False) -> str:
+    """Return `value` as JSON, which has no NaN and no infinity: they become null."""
+    try:
+        return json.dumps(value, ensure_ascii=ascii_only, allow_nan=False, default=str)
+    except ValueError:
+        finite = json.loads(
+            json.dumps(value, ensure_ascii=ascii_only, default=str), parse_constant=lambda _: None
+        )
+        return json.dumps(finite, ensure_ascii=ascii_only)
 
 
 class JsonlRenderer:
@@ -56,7 +68,9 @@ class JsonlRenderer:
         return json_line(tagged.to_record())
 
     def error(self, error: InputError) -> bytes:
-        """Return ``{"id", "error", "where"}`` as a line."""
+        """Return ``{"id", "error", "where"}`` as a line; nothing for a whole file."""
+        if not error.is_record:
+            return b""
         return json_line({"id": error.record_id, "error": error.reason, "where": error.where})
 
 
@@ -131,7 +145,7 @@ class CsvRenderer:
 def _as_text(value: Any) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return value if isinstance(value, str) else _json(value)
 
 
 class Sink(Protocol):
@@ -192,7 +206,8 @@ def open_sink(output: str | None, renderer: Renderer) -> Iterator[Sink]:
     Parameters
     ----------
     output : str or None
-        A file, written as ``FILE.partial`` and renamed once it is complete; None writes to
+        A file, written as ``FILE.partial`` and renamed once it is complete; what is there
+        and is no plain file (a pipe, ``/dev/stdout``) is written itself. None writes to
         standard output.
     renderer : Renderer
 
@@ -208,8 +223,11 @@ def open_sink(output: str | None, renderer: Renderer) -> Iterator[Sink]:
         sys.stdout.buffer.flush()
         return
     target = Path(output)
-    partial = target.with_name(f"{target.name}.partial")
+    if not target.name or target.is_dir():
+        raise UsageError(f"{output or '.'}: is a folder; --output names a file")
     try:
+        in_place = target.exists() and not target.is_file()
+        partial = target if in_place else target.with_name(f"{target.name}.partial")
         target.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(renderer, RowRenderer):
             rows = _Parquet(partial, renderer)
@@ -220,7 +238,8 @@ def open_sink(output: str | None, renderer: Renderer) -> Iterator[Sink]:
         else:
             with _open_partial(partial, target.suffix) as stream:
                 yield _Bytes(stream)
-        partial.replace(target)
+        if not in_place:
+            partial.replace(target)
     except OSError as error:
         raise UsageError(f"{output}: cannot be written ({error.strerror or error})") from error
 

@@ -165,6 +165,8 @@ class Tagger:
         from dvtopics.scale.pool import map_batches
 
         self._check_fitted()
+        if isinstance(articles, (str, Mapping)):
+            raise TypeError("tag_many takes an iterable of articles; for one article call tag")
         batches = batched((as_article(item) for item in articles), batch_size)
         for result in map_batches(self, _TagBatch(evidence), batches, n_jobs):
             yield from result
