@@ -122,7 +122,7 @@ class Article:
             identifier = str(identifier)
         metadata = {k: v for k, v in record.items() if k not in INPUT_FIELDS and k != "grades"}
         grades = record.get("grades")
-        if grades is not None and not _are_grades(grades):
+        if grades is not None and not are_grades(grades):
             # Somebody else's field of that name: not labels, so it is carried through.
             metadata["grades"], grades = grades, None
         article = cls(
@@ -185,7 +185,7 @@ def _paragraph_of(item: Any, index: int) -> Paragraph:
         return Paragraph(item)
     if isinstance(item, Mapping) and isinstance(item.get("text"), str):
         grades = item.get("grades")
-        if grades is not None and not _are_grades(grades):
+        if grades is not None and not are_grades(grades):
             raise ValueError(f'"paragraphs[{index}].grades" must map themes to numbers or null')
         return Paragraph(
             item["text"],
@@ -198,7 +198,8 @@ def _paragraph_of(item: Any, index: int) -> Paragraph:
     raise ValueError(f'"paragraphs[{index}]" must be text, not {_kind(item)}')
 
 
-def _are_grades(value: Any) -> bool:
+def are_grades(value: Any) -> bool:
+    """Say whether `value` maps theme ids to numbers or None."""
     return isinstance(value, Mapping) and all(
         isinstance(k, str)
         and (v is None or (isinstance(v, (int, float)) and not isinstance(v, bool)))

@@ -11,9 +11,7 @@ import hashlib
 import json
 import math
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -148,6 +146,8 @@ def self_checksum(config: Mapping[str, Any]) -> str:
 @contextmanager
 def atomic_file(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside `path` that becomes it if the block ends well."""
+    import tempfile
+
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
@@ -164,6 +164,10 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def _replacing(target: Path) -> Iterator[Path]:
+    # Only writing needs these, and they cost as much to import as a model does to load.
+    import shutil
+    import tempfile
+
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -56,9 +57,11 @@ def run(arguments: list[str] | None = None) -> None:
 def _mend_streams() -> None:
     """Let messages pass where a stream is closed or cannot encode Vietnamese."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
+        stream = getattr(sys, name)
+        if stream is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115
-        getattr(sys, name).reconfigure(errors="backslashreplace")
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _status(arguments: list[str]) -> int:
@@ -80,13 +83,16 @@ def _status(arguments: list[str]) -> int:
             return EXIT_MODEL
         return EXIT_USAGE if isinstance(error, UsageError) else EXIT_BAD_INPUT
     except OSError as error:
-        # A full disk, or the reader of a pipe went away (`| head`); keep Python from
-        # complaining at exit as well.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # An output that cannot be written; or a full disk, or the reader of a pipe went away
+        # (`| head`), which must not make Python complain again at exit.
+        try:
+            sys.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             where = error.filename or message("stdout")
             _explain(f"dvtopics: {where}: {error.strerror or error}", debug)
-        return EXIT_BAD_INPUT
+        return EXIT_USAGE if error.filename else EXIT_BAD_INPUT
     except Exception as error:
         reason = str(error)[:300]
         _explain(f"dvtopics: {message('internal')} {type(error).__name__}: {reason}", debug)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -130,6 +129,8 @@ def _renderer(
     if chosen == "jsonl":
         return JsonlRenderer(), items
     if chosen == "table":
+        import shutil
+
         from dvtopics.cli.table import TableRenderer
 
         colour = output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -69,6 +69,8 @@ def rehydrate(
             origin = record.get("source")
             if not isinstance(origin, Mapping) or not isinstance(origin.get("path"), str):
                 raise InputError(name, 'record has no "source.path" to fill its text in from')
+            if not _is_labelled(record.get("paragraphs")):
+                raise InputError(name, 'its paragraphs need "line" and "sha256" to be filled in')
             raw = files.read(origin["path"], str(origin.get("commit", "HEAD")))
             if raw is None:
                 outcome.missing.append(name)
@@ -80,6 +82,15 @@ def rehydrate(
             outcome.articles += 1
             outcome.paragraphs += len(filled["paragraphs"])
             yield filled
+
+
+def _is_labelled(paragraphs: Any) -> bool:
+    return isinstance(paragraphs, list) and all(
+        isinstance(p, Mapping)
+        and isinstance(p.get("line"), int)
+        and isinstance(p.get("sha256"), str)
+        for p in paragraphs
+    )
 
 
 def stripped(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,11 +142,14 @@ class _Checkout:
         self._root = root.resolve()
 
     def read(self, path: str, commit: str) -> bytes | None:
-        file = (self._root / path).resolve()
         # A label file must not be able to name files outside the checkout.
-        if not file.is_relative_to(self._root) or not file.is_file():
+        try:
+            file = (self._root / path).resolve()
+            if not file.is_relative_to(self._root) or not file.is_file():
+                return None
+            return file.read_bytes()
+        except (OSError, ValueError, RuntimeError):  # a NUL or a loop in the path, say
             return None
-        return file.read_bytes()
 
 
 class _GitObjects:
@@ -145,16 +159,23 @@ class _GitObjects:
         self._requests, self._answers = requests, answers
 
     def read(self, path: str, commit: str) -> bytes | None:
-        if "\n" in path or "\n" in commit or commit.startswith("-"):
+        # git takes ./ and ../ for paths of a work tree, of which there is none.
+        if "\n" in path or "\n" in commit or path.startswith("."):
             return None
-        self._requests.write(f"{commit}:{path}\n".encode())
-        self._requests.flush()
-        header = self._answers.readline().split()
-        if len(header) != 3 or header[1] != b"blob":
+        try:
+            self._requests.write(f"{commit}:{path}\n".encode("utf-8", "replace"))
+            self._requests.flush()
+        except BrokenPipeError:
+            pass  # git's last words are on standard error; there is no answer to read
+        answer = self._answers.readline()
+        if not answer:
+            raise UsageError("git ended without an answer; is the mirror whole?")
+        header = answer.split()
+        if len(header) != 3 or not header[2].isdigit():
             return None
         data = self._answers.read(int(header[2]))
         self._answers.read(1)
-        return data
+        return data if header[1] == b"blob" else None
 
 
 @contextmanager
@@ -174,7 +195,8 @@ def _open_source(root: Path) -> Iterator[_Files]:
     try:
         yield _GitObjects(process.stdin, process.stdout)
     finally:
-        process.stdin.close()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
         process.stdout.close()
         process.wait()
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dvtopics.corpus.labels import label_of
+from dvtopics.text.lines import paragraphs_of
 
 _FACETS = ("drawn", "register", "region", "quality", "annotation_passes")
 
@@ -38,7 +39,8 @@ def corpus_stats(records: Iterable[Mapping[str, Any]], themes: Sequence[str]) ->
                 counter[str(record[name])] += 1
         if isinstance(record.get("year"), int):
             years.append(record["year"])
-        for paragraph in record["paragraphs"]:
+        paragraphs = record.get("paragraphs")
+        for paragraph in paragraphs_of(record["text"]) if paragraphs is None else paragraphs:
             grades = paragraph.get("grades") if isinstance(paragraph, Mapping) else None
             total["paragraphs"] += 1
             total["filled"] += isinstance(paragraph, str) or "text" in paragraph

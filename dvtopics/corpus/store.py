@@ -7,13 +7,13 @@ records whose texts are not filled in are told apart, not failed on.
 from __future__ import annotations
 
 import gzip
-import io
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from dvtopics.article import Article
+from dvtopics.article import Article, are_grades
 from dvtopics.errors import InputError
 from dvtopics.storage import atomic_file
 
@@ -26,28 +26,46 @@ def read_records(path: str | Path) -> Iterator[dict[str, Any]]:
     InputError
         If the file cannot be read or a line is not a JSON object.
     """
-    source = Path(path)
+    for _, record in _numbered(Path(path)):
+        yield record
+
+
+def _numbered(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     number = 0
     try:
-        with _open_text(source) as lines:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
             for line in lines:
                 number += 1
-                if not line.strip():
-                    continue
-                record = json.loads(line)
-                if not isinstance(record, dict):
-                    raise ValueError("not a JSON object")
-                yield record
+                if line.strip():
+                    yield number, _checked(json.loads(line.rstrip()))
+    except (EOFError, zlib.error) as error:
+        raise InputError(str(path), f"packed file is truncated or damaged ({error})") from error
     except OSError as error:
-        raise InputError(str(source), error.strerror or str(error)) from error
-    except (ValueError, EOFError, RecursionError) as error:
-        raise InputError(f"{source}:{number}", f"not a labelled record ({error})") from error
+        raise InputError(str(path), error.strerror or str(error)) from error
+    except RecursionError as error:
+        raise InputError(f"{path}:{number}", "JSON nested too deep") from error
+    except ValueError as error:
+        raise InputError(f"{path}:{number}", f"not a labelled record ({error})") from error
 
 
-def _open_text(path: Path) -> IO[str]:
-    if path.suffix == ".gz":
-        return io.TextIOWrapper(gzip.open(path, "rb"), encoding="utf-8")
-    return path.open(encoding="utf-8")
+def _checked(record: Any) -> dict[str, Any]:
+    """Return `record` if it has a labelled record's shape; what it lacks is told by ValueError."""
+    if not isinstance(record, dict):
+        raise ValueError("not a JSON object")
+    paragraphs = record.get("paragraphs")
+    if paragraphs is None:
+        if not isinstance(record.get("text"), str):
+            raise ValueError('neither "paragraphs" nor "text" is there')
+        paragraphs = []
+    if not isinstance(paragraphs, list):
+        raise ValueError('"paragraphs" must be a list')
+    for item in (record, *paragraphs):
+        if not isinstance(item, (str, dict)):
+            raise ValueError("a paragraph must be text or an object")
+        grades = item.get("grades") if isinstance(item, dict) else None
+        if grades is not None and not are_grades(grades):
+            raise ValueError('"grades" must map themes to numbers or null')
+    return record
 
 
 def is_filled(record: Mapping[str, Any]) -> bool:
@@ -68,7 +86,7 @@ def read_labelled(paths: Iterable[str | Path]) -> list[Article]:
     """
     articles = []
     for path in paths:
-        for number, record in enumerate(read_records(path), start=1):
+        for number, record in _numbered(Path(path)):
             try:
                 articles.append(Article.from_record(record))
             except ValueError as error:

@@ -189,7 +189,7 @@ class NgramTfidf:
         row, feature, _, _ = self.occurrences(batch)
         n_rows, n_features = len(batch.lengths), len(self.keys_)
         # One integer per (text, feature): sorting it groups the entries of a row.
-        entry, count = np.unique(row * n_features + feature, return_counts=True)
+        entry, count = _distinct(np.sort(row * n_features + feature))
         row, feature = np.divmod(entry, n_features)
         value = count.astype(np.float64)
         if self.sublinear_tf:
@@ -232,6 +232,12 @@ class NgramTfidf:
     def _check_fitted(self) -> None:
         if not hasattr(self, "keys_"):
             raise NotFittedError("this NgramTfidf is not fitted yet; call fit first")
+
+
+def _distinct(ascending: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct values and their counts (numpy's ``unique`` imports masked arrays)."""
+    first = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1])[: len(ascending)])
+    return ascending[first], np.diff(np.append(first, len(ascending)))
 
 
 def _ngrams(batch: TokenBatch, base: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

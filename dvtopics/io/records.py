@@ -10,7 +10,8 @@ import csv
 import io
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from dvtopics.article import Article
@@ -18,8 +19,9 @@ from dvtopics.errors import InputError
 from dvtopics.io.streams import PEEK, Source, too_large
 
 Item = Article | InputError
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _PARQUET_ROWS = 256
+#: Of carried fields: what is read must also pass to a worker process and be written.
+_MAX_DEPTH = 100
 
 
 def read_jsonl(source: Source, encoding: str | None, max_bytes: int) -> Iterator[Item]:
@@ -41,11 +43,14 @@ def _from_json(line: bytes | str, where: str) -> Item:
     identifier = None
     try:
         text = line if isinstance(line, str) else line.decode("utf-8")
-        record = json.loads(text, parse_constant=_refuse_constant)
+        record = json.loads(text.rstrip(), parse_constant=_refuse_constant)
         if not isinstance(record, dict):
             raise ValueError("a record must be a JSON object {...}")
-        identifier = record["id"] if isinstance(record.get("id"), str) else None
-        return _article(record, where)
+        identifier = _identifier(record)
+        article = _article(record, where)
+        if _depth(article.metadata) > _MAX_DEPTH:
+            raise RecursionError
+        return article
     except UnicodeDecodeError:
         reason = "not UTF-8; give --encoding if the file is in another one"
     except json.JSONDecodeError as error:
@@ -61,6 +66,26 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON value; write null")
 
 
+def _identifier(record: Mapping[str, Any]) -> str | None:
+    identifier = record.get("id")
+    known = isinstance(identifier, (str, int, float)) and not isinstance(identifier, bool)
+    return str(identifier) if known else None
+
+
+def _depth(value: Any) -> int:
+    """Return how deep containers are nested, counting no further than just over the limit."""
+    level, depth = [value], 0
+    while level and depth <= _MAX_DEPTH:
+        inner: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner.extend(item.values())
+            elif isinstance(item, list):
+                inner.extend(item)
+        level, depth = inner, depth + 1
+    return depth
+
+
 def _article(record: Mapping[str, Any], where: str) -> Article:
     article = Article.from_record(record)
     if article.id is None:
@@ -72,7 +97,7 @@ def _lines(
     source: Source, encoding: str | None, max_bytes: int
 ) -> Iterator[tuple[int, bytes | str | None]]:
     head = source.peek()
-    if encoding is None and not head.startswith(_UTF16):
+    if _by_lines(source.name, head, encoding):
         if head.startswith(codecs.BOM_UTF8):
             source.stream.read(len(codecs.BOM_UTF8))
         yield from source.lines(max_bytes)
@@ -80,6 +105,20 @@ def _lines(
     text = _decoded(source, encoding)
     for number, line in enumerate(io.StringIO(text, newline="\n"), start=1):
         yield number, None if len(line) > max_bytes else line
+
+
+def _by_lines(name: str, head: bytes, encoding: str | None) -> bool:
+    """Say whether lines can be decoded one by one, so that a broken one spoils no other."""
+    if encoding is None and _is_utf8(head):
+        return True
+    from dvtopics.text.decode import DecodeError, canonical_encoding, decode
+
+    if encoding is not None:
+        return canonical_encoding(encoding).startswith("utf-8")
+    try:
+        return not decode(head).encoding.startswith(("utf-16", "utf-32"))
+    except DecodeError as error:
+        raise InputError(name, str(error)) from error
 
 
 def _decoded(source: Source, encoding: str | None) -> str:
@@ -104,60 +143,124 @@ def read_csv(
         )
     else:
         text = io.StringIO(_decoded(source, encoding), newline="")
-    usual_limit = csv.field_size_limit(max(max_bytes, 131_072))
+    usual_limit = csv.field_size_limit(min(max(max_bytes, 131_072), 2**31 - 1))
     try:
-        yield from _rows(
-            source, csv.reader(text, delimiter=_delimiter(head)), max_bytes, text_column
-        )
+        yield from _rows(source.name, _Lines(text), _delimiter(head), max_bytes, text_column)
     finally:
         csv.field_size_limit(usual_limit)
 
 
-def _rows(source: Source, rows: Any, max_bytes: int, text_column: str) -> Iterator[Item]:
+class _Lines:
+    """Lines for `csv.reader`, which knows neither where a row starts nor why it ends.
+
+    Attributes
+    ----------
+    start : int
+        Line on which the present row starts.
+    ended : bool
+        Whether the present row ran into the end of the file: a quote was not closed.
+    """
+
+    def __init__(self, text: Iterable[str]) -> None:
+        self._text = iter(text)
+        self._row: list[str] = []
+        self._again: list[str] = []
+        self._may_repeat = True
+        self.start, self.ended = 1, False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.pop() if self._again else next(self._text, None)
+        if line is None:
+            self.ended = True
+            raise StopIteration
+        self._row.append(line)
+        return line
+
+    @property
+    def end(self) -> int:
+        """Line on which the present row ends."""
+        return self.start + max(len(self._row) - 1, 0)
+
+    def next_row(self) -> None:
+        """Start a row."""
+        self.start += len(self._row)
+        self._row, self.ended = [], False
+
+    def give_back(self) -> None:
+        """Keep but the first line of the row, so that the others are read anew.
+
+        Only once in a file: what a hostile one costs stays linear.
+        """
+        if self._may_repeat and len(self._row) > 1:
+            self._again += reversed(self._row[1:])
+            del self._row[1:]
+            self._may_repeat = False
+
+
+def _rows(
+    name: str, lines: _Lines, delimiter: str, max_bytes: int, text_column: str
+) -> Iterator[Item]:
+    rows = csv.reader(lines, delimiter=delimiter)
     try:
         header = next(rows)
     except (csv.Error, StopIteration) as error:
-        raise InputError(source.name, f"header line is not readable ({error})") from error
-    if text_column not in header:
-        raise InputError(
-            source.name,
-            f"no column {text_column!r} (it has: {', '.join(header)[:200]}); name it "
-            "by --text-column",
-        )
+        raise InputError(name, f"header line is not readable ({error})") from error
+    _check_columns(name, header, text_column, text_column in header)
     found = False
     while True:
+        lines.next_row()
         try:
             row = next(rows)
+            reason = "a quote is not closed" if lines.ended else None
         except StopIteration:
             break
         except csv.Error as error:
-            where = f"{source.name}:{rows.line_num}"
             reason = too_large(max_bytes) if "field limit" in str(error) else str(error)
-            yield InputError(where, f"row is not readable ({reason})", is_record=True)
+        if reason is not None:
+            lines.give_back()
+        elif row and len(row) != len(header):
+            reason = f"row has {len(row)} fields where the header has {len(header)}"
+        where = f"{name}:{lines.start}"
+        if reason is not None:
             found = True
-            continue
-        if row:
+            if lines.end > lines.start:
+                reason += f" (lines {lines.start} to {lines.end})"
+            yield InputError(where, reason, is_record=True)
+        elif row:
             found = True
-            yield _from_row(row, header, f"{source.name}:{rows.line_num}", text_column, max_bytes)
+            record = dict(zip(header, row, strict=True))
+            yield _from_row(record, where, text_column, max_bytes)
     if not found:
-        raise InputError(source.name, "empty: holds no record")
+        raise InputError(name, "empty: holds no record")
 
 
-def _from_row(
-    row: list[str], header: list[str], where: str, text_column: str, max_bytes: int
-) -> Item:
-    if len(row) != len(header):
-        return InputError(
-            where,
-            f"row has {len(row)} fields where the header has {len(header)}",
-            is_record=True,
+def _from_row(record: dict[str, str], where: str, text_column: str, max_bytes: int) -> Item:
+    text = record.pop(text_column)
+    identifier = record.pop("id", None) or None
+    if _size(text) > max_bytes:
+        return InputError(where, too_large(max_bytes), record_id=identifier, is_record=True)
+    article = Article.from_text(text, record.pop("title", ""), identifier or where)
+    article.metadata = dict(record)
+    return article
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _check_columns(name: str, columns: list[str], text_column: str, has_text: bool) -> None:
+    if not has_text:
+        raise InputError(
+            name,
+            f"no column {text_column!r} (it has: {', '.join(columns)[:200]}); name it "
+            "by --text-column",
         )
-    record: dict[str, Any] = dict(zip(header, row, strict=True))
-    record["text"] = record.pop(text_column)
-    if len(record["text"].encode("utf-8", "surrogatepass")) > max_bytes:
-        return InputError(where, too_large(max_bytes), record_id=record.get("id"), is_record=True)
-    record["id"] = record.get("id") or None
-    return _article(record, where)
+    twice = sorted(c for c in set(columns) if c and columns.count(c) > 1)
+    if twice:
+        raise InputError(name, f"column {twice[0]!r} is there twice; rename one")
 
 
 def _is_utf8(head: bytes) -> bool:
@@ -165,7 +268,8 @@ def _is_utf8(head: bytes) -> bool:
         codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < PEEK)
     except UnicodeDecodeError:
         return False
-    return b"\x00" not in head
+    # ASCII in UTF-16 is valid UTF-8 too, but every other byte of it is a NUL.
+    return head.count(0) * 10 <= len(head)
 
 
 def _delimiter(head: bytes) -> str:
@@ -182,45 +286,60 @@ def read_parquet(source: Source, max_bytes: int, text_column: str) -> Iterator[I
         raise InputError(
             source.name, "reading Parquet needs: pip install 'dvtopics[parquet]'"
         ) from error
-    try:
-        # Parquet is read from its end: from the file itself, or from all of a packed one.
-        seekable = source.name.endswith(".parquet")
-        file = pq.ParquetFile(source.name if seekable else io.BytesIO(source.read_whole()))
-        columns = file.schema_arrow.names
-        if text_column not in columns and "paragraphs" not in columns:
+    # Parquet is read from its end: from the file itself, or from all of a packed one.
+    seekable = source.name.endswith(".parquet")
+    with Path(source.name).open("rb") if seekable else io.BytesIO(source.read_whole()) as raw:
+        try:
+            file = pq.ParquetFile(raw)
+            columns = file.schema_arrow.names
+            has_text = text_column in columns or "paragraphs" in columns
+            _check_columns(source.name, columns, text_column, has_text)
+            if file.metadata.num_rows == 0:
+                raise InputError(source.name, "empty: holds no record")
+            numbers = itertools.count(1)
+            for batch in file.iter_batches(_PARQUET_ROWS):
+                for record in _records_of(batch):
+                    where = f"{source.name}:{next(numbers)}"
+                    yield _from_columns(record, where, text_column, max_bytes)
+        except (pa.ArrowException, OSError) as error:
+            reason = " ".join(str(error).split())[:160]
             raise InputError(
-                source.name,
-                f"no column {text_column!r} (it has: {', '.join(columns)[:200]}); name it "
-                "by --text-column",
-            )
-        if file.metadata.num_rows == 0:
-            raise InputError(source.name, "empty: holds no record")
-        numbers = itertools.count(1)
-        for batch in file.iter_batches(_PARQUET_ROWS):
-            for record in batch.to_pylist():
-                where = f"{source.name}:{next(numbers)}"
-                yield _from_columns(record, where, text_column, max_bytes)
-    except (pa.ArrowException, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise InputError(source.name, "no such file") from error
-        reason = " ".join(str(error).split())[:160]
-        raise InputError(
-            source.name, f"not a readable Parquet file ({reason}); it may be truncated"
-        ) from error
+                source.name, f"not a readable Parquet file ({reason}); it may be truncated"
+            ) from error
 
 
-def _from_columns(record: dict[str, Any], where: str, text_column: str, max_bytes: int) -> Item:
-    if text_column != "text" and text_column in record:
-        record["text"] = record.pop(text_column)
-    if record.get("paragraphs") is not None:
-        record.pop("text", None)
-    else:
-        record.pop("paragraphs", None)
-    identifier = record.get("id") if isinstance(record.get("id"), str) else None
+def _records_of(batch: Any) -> Iterator[dict[str, Any] | str]:
+    """Yield the rows of a batch; of one that Python has no values for, the reason."""
     try:
-        article = _article(record, where)
+        yield from batch.to_pylist()
+        return
+    except (ValueError, OverflowError):  # text that is not UTF-8, a date beyond the year 9999
+        pass
+    for index in range(batch.num_rows):
+        try:
+            yield batch.slice(index, 1).to_pylist()[0]
+        except (ValueError, OverflowError) as error:
+            yield " ".join(str(error).split())[:160]
+
+
+def _from_columns(
+    record: dict[str, Any] | str, where: str, text_column: str, max_bytes: int
+) -> Item:
+    if isinstance(record, str):
+        return InputError(where, f"row is not readable ({record})", is_record=True)
+    paragraphs = record.pop("paragraphs", None)
+    content = (
+        {"text": record.pop(text_column, None)}
+        if paragraphs is None
+        else {"paragraphs": paragraphs}
+    )
+    identifier = _identifier(record)
+    content |= {name: record.pop(name, None) for name in ("id", "title")}
+    try:
+        article = _article(content, where)
     except ValueError as error:
         return InputError(where, str(error), record_id=identifier, is_record=True)
-    if sum(len(p.text.encode("utf-8", "surrogatepass")) for p in article.paragraphs) > max_bytes:
+    if sum(_size(p.text) for p in article.paragraphs) > max_bytes:
         return InputError(where, too_large(max_bytes), record_id=identifier, is_record=True)
+    article.metadata = record
     return article

@@ -38,11 +38,10 @@ class Renderer(Protocol):
 
 def json_line(record: Any) -> bytes:
     """Return one JSON line in UTF-8; lone surrogates, which UTF-8 has not, stay escaped."""
-    text = _json(record)
     try:
-        return text.encode() + b"\n"
+        return _json(record).encode() + b"\n"
     except UnicodeEncodeError:
-        return _json(json.loads(text), ascii_only=True).encode() + b"\n"
+        return _json(record, ascii_only=True).encode() + b"\n"
 
 
 def _json(value: Any, ascii_only: bool = False) -> str:

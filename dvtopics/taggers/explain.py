@@ -143,7 +143,7 @@ class Explainer:
         s, spread = self._signals, influence.spread
         # The strongest are near, or among the first in order even if all the near ones are.
         first = spread.order[: _MAX_SOURCES + len(influence.near)]
-        candidates = np.unique(np.concatenate([first, influence.near]))
+        candidates = np.array(sorted({*first.tolist(), *influence.near.tolist()}), dtype=np.int64)
         weights = influence.on(candidates)
         pull = (weights * (s.own[candidates] - s.base)).sum(axis=1)
         best = set(np.argsort(-pull, kind="stable")[:_MAX_SOURCES].tolist())
