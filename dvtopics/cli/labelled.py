@@ -10,7 +10,7 @@ import click
 from dvtopics.article import Article
 from dvtopics.cli.messages import message
 from dvtopics.corpus.store import is_filled, read_labelled, read_records
-from dvtopics.errors import InputError, UsageError
+from dvtopics.errors import UsageError
 
 #: Where ``corpus rehydrate`` puts texts, beside the labels; kept out of version control.
 TEXTS = "texts"
@@ -34,10 +34,7 @@ def read_filled(paths: Iterable[str], lang: str) -> list[Article]:
     articles: list[Article] = []
     for name in paths:
         path = Path(name)
-        first = next(read_records(path), None)
-        if first is None:
-            raise InputError(name, "empty: holds no labelled record")
-        if not is_filled(first):
+        if not is_filled(next(read_records(path))):
             filled = texts_path(path)
             if not filled.is_file():
                 click.echo(message("no-texts", path, path, lang=lang), err=True)

@@ -17,7 +17,13 @@ from dvtopics.cli.progress import Progress
 @click.option("--ngram-max", default=3, show_default=True, help="Longest syllable n-gram.")
 @click.option("--min-df", default=3, show_default=True, help="Paragraphs an n-gram must be in.")
 @click.option("--folds", default=5, show_default=True, help="Folds of cross-validation.")
-@click.option("--seed", default=0, show_default=True, help="Seed of the folds.")
+@click.option(
+    "--seed",
+    default=0,
+    type=click.IntRange(0, 2**32 - 1),
+    show_default=True,
+    help="Seed of the folds.",
+)
 @jobs_option
 @lang_option
 @debug_option

@@ -24,20 +24,21 @@ def read_records(path: str | Path) -> Iterator[dict[str, Any]]:
     Raises
     ------
     InputError
-        If the file cannot be read or a line is not a JSON object.
+        If the file cannot be read or is empty, or a line is not a labelled record.
     """
     for _, record in _numbered(Path(path)):
         yield record
 
 
 def _numbered(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    number = 0
+    number, found = 0, False
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
             for line in lines:
                 number += 1
                 if line.strip():
                     yield number, _checked(json.loads(line.rstrip()))
+                    found = True
     except (EOFError, zlib.error) as error:
         raise InputError(str(path), f"packed file is truncated or damaged ({error})") from error
     except OSError as error:
@@ -46,6 +47,8 @@ def _numbered(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise InputError(f"{path}:{number}", "JSON nested too deep") from error
     except ValueError as error:
         raise InputError(f"{path}:{number}", f"not a labelled record ({error})") from error
+    if not found:
+        raise InputError(str(path), "empty: holds no labelled record")
 
 
 def _checked(record: Any) -> dict[str, Any]:
