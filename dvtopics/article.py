@@ -175,7 +175,7 @@ def _paragraphs_of(record: Mapping[str, Any]) -> list[Paragraph]:
         if not isinstance(text, str):
             raise ValueError(f'"text" must be text, not {_kind(text)}')
         return [Paragraph(line) for line in paragraphs_of(text)]
-    if isinstance(paragraphs, str) or not isinstance(paragraphs, Iterable):
+    if isinstance(paragraphs, (str, Mapping)) or not isinstance(paragraphs, Iterable):
         raise ValueError(f'"paragraphs" must be a list of texts, not {_kind(paragraphs)}')
     return [_paragraph_of(item, index) for index, item in enumerate(paragraphs)]
 

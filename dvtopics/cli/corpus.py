@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from dvtopics.cli.labelled import texts_path
+from dvtopics.cli.labelled import or_shipped, texts_path
 from dvtopics.cli.messages import message
 from dvtopics.cli.options import debug_option, lang_option
 
@@ -24,9 +24,8 @@ def command() -> None:
 @click.option(
     "--labels",
     multiple=True,
-    required=True,
     type=click.Path(exists=True, dir_okay=False),
-    help="Label files without texts (repeatable).",
+    help="Label files without texts (repeatable); by default those of the public news.",
 )
 @click.option("--output", metavar="DIR", help="By default a folder texts beside the labels.")
 @lang_option
@@ -40,10 +39,11 @@ def rehydrate_command(
     be used for training and measuring here, and are kept out of version control.
     """
     from dvtopics.corpus.rehydrate import Rehydrated, rehydrate
+    from dvtopics.corpus.shipped import news_labels
     from dvtopics.corpus.store import read_records, write_records
 
     status = 0
-    for name in labels:
+    for name in or_shipped(labels, news_labels()):
         path = Path(name)
         target = Path(output) / path.name if output else texts_path(path)
         outcome = Rehydrated()
@@ -67,21 +67,36 @@ def rehydrate_command(
 
 
 @command.command("stats")
-@click.argument("labelled", nargs=-1, required=True, metavar="LABELLED...")
+@click.argument("labelled", nargs=-1, metavar="[LABELLED...]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @lang_option
 @debug_option
 def stats(labelled: tuple[str, ...], as_json: bool, lang: str, debug: bool) -> None:
-    """Thống kê ngữ liệu / count articles, paragraphs and grades; texts are not needed."""
+    """Thống kê ngữ liệu / count articles, paragraphs and grades; texts are not needed.
+
+    By default of the project's own corpora, one by one.
+    """
+    from dvtopics.corpus.shipped import authored_files, news_labels
     from dvtopics.corpus.stats import corpus_stats
     from dvtopics.corpus.store import read_records
     from dvtopics.themes import THEMES
 
-    records = (record for name in labelled for record in read_records(name))
-    counts = corpus_stats(records, THEMES.ids)
+    counts = {
+        name: corpus_stats(read_records(name), THEMES.ids)
+        for name in or_shipped(labelled, [*authored_files(), *news_labels()])
+    }
     if as_json:
         click.echo(json.dumps(counts, ensure_ascii=False, indent=2))
         return
+    for name, figures in counts.items():
+        click.echo(f"== {name}")
+        _print_stats(figures, lang)
+        click.echo()
+
+
+def _print_stats(counts: Mapping[str, Any], lang: str) -> None:
+    from dvtopics.themes import THEMES
+
     keys = ("articles", "paragraphs", "judged", "without_theme", "filled")
     click.echo("  ".join(f"{key.replace('_', ' ')}: {counts[key]:,}" for key in keys))
     if counts["years"]:

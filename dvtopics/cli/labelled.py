@@ -21,6 +21,19 @@ def texts_path(labels: Path) -> Path:
     return labels.parent / TEXTS / labels.name
 
 
+def or_shipped(given: tuple[str, ...], shipped: list[str]) -> tuple[str, ...]:
+    """Return the files given, or the project's own where none is.
+
+    Raises
+    ------
+    click.UsageError
+        If none is given outside a checkout.
+    """
+    if not given and not shipped:
+        raise click.UsageError("name label files: the shipped ones are in a checkout only")
+    return given or tuple(shipped)
+
+
 def read_filled(paths: Iterable[str], lang: str) -> list[Article]:
     """Read labelled articles; labels without texts are replaced by their filled-in copy.
 

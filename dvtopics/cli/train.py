@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from dvtopics.cli.labelled import read_filled
+from dvtopics.cli.labelled import or_shipped, read_filled
 from dvtopics.cli.messages import message
 from dvtopics.cli.options import debug_option, jobs_option, lang_option
 from dvtopics.cli.progress import Progress
 
 
 @click.command("train")
-@click.argument("labelled", nargs=-1, required=True, metavar="LABELLED...")
+@click.argument("labelled", nargs=-1, metavar="[LABELLED...]")
 @click.option("--output", required=True, metavar="DIR", help="Model folder to make or replace.")
 @click.option("--themes", metavar="FILE", help="A themes file of your own.")
 @click.option("--ngram-max", default=3, show_default=True, help="Longest syllable n-gram.")
@@ -41,12 +41,16 @@ def command(
 ) -> int:
     """Huấn luyện mô hình TF-IDF / train a TF-IDF model on labelled articles.
 
-    LABELLED are JSON Lines files of labelled records. Of files that hold labels only, the copy
-    with texts that `dvtopics corpus rehydrate` made is taken; without one they are left out.
+    LABELLED are JSON Lines files of labelled records; by default the authored corpus and the
+    training labels of the public news articles, where the project is checked out. Of files that
+    hold labels only, the copy with texts that `dvtopics corpus rehydrate` made is taken; without
+    one they are left out.
     """
+    from dvtopics.corpus.shipped import authored_files, news_labels
     from dvtopics.taggers.tfidf import TfidfTagger
 
-    articles = read_filled(labelled, lang)
+    files = or_shipped(labelled, [*authored_files(), *news_labels("train")])
+    articles = read_filled(files, lang)
     tagger = TfidfTagger(
         themes,
         ngram_max=ngram_max,

@@ -105,9 +105,15 @@ def write_records(path: str | Path, records: Iterable[Mapping[str, Any]]) -> int
         packed = Path(path).suffix == ".gz"
         stream: Any = gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) if packed else raw
         for record in records:
-            line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
-            stream.write(line.encode() + b"\n")
+            stream.write(_line(record))
             count += 1
         if packed:
             stream.close()
     return count
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    except UnicodeEncodeError:  # a lone surrogate, which UTF-8 has not, stays escaped
+        return json.dumps(record, separators=(",", ":")).encode() + b"\n"

@@ -20,6 +20,8 @@ from dvtopics.io.streams import PEEK, Source, too_large
 
 Item = Article | InputError
 _PARQUET_ROWS = 256
+#: Of CSV: lines that are read a second time after a quote that is not closed.
+_SPARE_LINES = 200_000
 #: Of carried fields: what is read must also pass to a worker process and be written.
 _MAX_DEPTH = 100
 
@@ -143,9 +145,10 @@ def read_csv(
         )
     else:
         text = io.StringIO(_decoded(source, encoding), newline="")
+    delimiter = _delimiter(head)
     usual_limit = csv.field_size_limit(min(max(max_bytes, 131_072), 2**31 - 1))
     try:
-        yield from _rows(source.name, _Lines(text), _delimiter(head), max_bytes, text_column)
+        yield from _rows(source.name, _Lines(text, delimiter), delimiter, max_bytes, text_column)
     finally:
         csv.field_size_limit(usual_limit)
 
@@ -157,16 +160,19 @@ class _Lines:
     ----------
     start : int
         Line on which the present row starts.
-    ended : bool
-        Whether the present row ran into the end of the file: a quote was not closed.
+    broken : bool
+        Whether a quote of the present row is not closed: the row ran into the end of the
+        file, or over several lines into a quote that belongs to another row.
     """
 
-    def __init__(self, text: Iterable[str]) -> None:
+    def __init__(self, text: Iterable[str], delimiter: str) -> None:
         self._text = iter(text)
         self._row: list[str] = []
         self._again: list[str] = []
-        self._may_repeat = True
-        self.start, self.ended = 1, False
+        self._delimiter = delimiter
+        self._spare = _SPARE_LINES
+        self._ended = False
+        self.start = 1
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -174,7 +180,7 @@ class _Lines:
     def __next__(self) -> str:
         line = self._again.pop() if self._again else next(self._text, None)
         if line is None:
-            self.ended = True
+            self._ended = True
             raise StopIteration
         self._row.append(line)
         return line
@@ -187,17 +193,28 @@ class _Lines:
     def next_row(self) -> None:
         """Start a row."""
         self.start += len(self._row)
-        self._row, self.ended = [], False
+        self._row, self._ended = [], False
+
+    @property
+    def broken(self) -> bool:
+        if self._ended or len(self._row) < 2:
+            return self._ended
+        try:
+            next(csv.reader(self._row, delimiter=self._delimiter, strict=True))
+        except csv.Error:
+            return True
+        return False
 
     def give_back(self) -> None:
         """Keep but the first line of the row, so that the others are read anew.
 
-        Only once in a file: what a hostile one costs stays linear.
+        Only so many in a file: what a hostile one costs stays linear.
         """
-        if self._may_repeat and len(self._row) > 1:
-            self._again += reversed(self._row[1:])
+        again = self._row[1:]
+        if len(again) <= self._spare:
+            self._spare -= len(again)
+            self._again += reversed(again)
             del self._row[1:]
-            self._may_repeat = False
 
 
 def _rows(
@@ -214,7 +231,7 @@ def _rows(
         lines.next_row()
         try:
             row = next(rows)
-            reason = "a quote is not closed" if lines.ended else None
+            reason = "a quote is not closed" if lines.broken else None
         except StopIteration:
             break
         except csv.Error as error:

@@ -161,19 +161,35 @@ class Source:
 
 
 class _Counting(io.RawIOBase):
-    """A raw stream that tells how much was read through it."""
+    """A raw stream that fills what it is given, and tells how much was read through it."""
 
     def __init__(self, raw: IO[bytes], on_read: Callable[[int], None]) -> None:
-        self._raw, self._on_read = raw, on_read
+        self._read = getattr(raw, "read1", raw.read)
+        self._on_read = on_read
+        self._failure: Exception | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._raw.read(len(buffer))
-        buffer[: len(data)] = data
-        self._on_read(len(data))
-        return len(data)
+        if self._failure is not None:
+            raise self._failure
+        size = 0
+        while size < len(buffer):
+            try:
+                data = self._read(len(buffer) - size)
+            except Exception as error:
+                # What was unpacked before the damage is given out first.
+                if not size:
+                    raise
+                self._failure = error
+                break
+            if not data:
+                break
+            buffer[size : size + len(data)] = data
+            size += len(data)
+        self._on_read(size)
+        return size
 
 
 @contextmanager
