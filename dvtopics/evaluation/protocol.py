@@ -37,12 +37,12 @@ def evaluate(tagger: Tagger, articles: Sequence[Article]) -> dict[str, Any]:
     Raises
     ------
     UsageError
-        If there is no article.
+        If no article or paragraph is graded on the tagger's themes.
     """
-    if not articles:
-        raise UsageError("no labelled article to evaluate on")
     themes = tagger.themes_
     labels = Labels.from_articles(articles, themes)
+    if np.isnan(labels.paragraph).all() and np.isnan(labels.article).all():
+        raise UsageError("no labelled article to evaluate on: nothing is graded on these themes")
     parts = [
         tagger.score_articles(articles[i : i + _CHUNK]) for i in range(0, len(articles), _CHUNK)
     ]

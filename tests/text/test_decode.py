@@ -219,7 +219,7 @@ def test_detection_tcvn3_capital_font(text: str) -> None:
 @pytest.mark.parametrize("text", TEXTS)
 def test_detection_from_six_accented_words(name: str, text: str) -> None:
     accented = [w for w in text.rstrip(".").split() if not w.isascii()]
-    for start in range(0, len(accented) - MANY + 1):
+    for start in range(len(accented) - MANY + 1):
         few = " ".join(accented[start : start + MANY])
         assert decode(encode(few, name)).text == few
 
@@ -392,11 +392,14 @@ def test_runs_of_marks_are_cut_not_sorted() -> None:
 @settings(max_examples=400, deadline=None)
 @given(st.binary(max_size=300), st.sampled_from([None, *ENCODINGS]))
 def test_nothing_but_decode_error(data: bytes, name: str | None) -> None:
+    reason, found = "", None
     try:
         found = decode(data, name)
     except DecodeError as error:
-        assert "\n" not in str(error)
-    else:
+        reason = str(error)
+    assert "\n" not in reason
+    assert bool(reason) == (found is None)
+    if found is not None:
         assert found.encoding in ENCODINGS
         assert 0.0 <= found.confidence <= 1.0
 
