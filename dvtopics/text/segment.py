@@ -29,8 +29,8 @@ def words(text: str) -> list[str]:
 
     Examples
     --------
-    >>> words("Ủy ban nhân dân xã tiếp công dân.")
-    ['Ủy ban', 'nhân dân', 'xã', 'tiếp', 'công dân', '.']
+    >>> words("Chủ tịch xã đối thoại với công dân.")
+    ['Chủ tịch', 'xã', 'đối thoại', 'với', 'công dân', '.']
     """
     from underthesea import word_tokenize
 
