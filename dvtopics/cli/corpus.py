@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from dvtopics.cli.labelled import or_shipped, texts_path
-from dvtopics.cli.messages import message
+from dvtopics.cli.messages import message, one_line
 from dvtopics.cli.options import debug_option, lang_option
+from dvtopics.errors import UsageError
 
 
 @click.group("corpus")
@@ -115,3 +116,45 @@ def _print_stats(counts: Mapping[str, Any], lang: str) -> None:
 
 def _listed(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{value} {count:,}" for value, count in values.items())
+
+
+@command.command("agreement")
+@click.argument("first", type=click.Path(exists=True, dir_okay=False))
+@click.argument("second", type=click.Path(exists=True, dir_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with all disagreements.")
+@click.option("--show", default=10, show_default=True, help="Disagreements to print.")
+@lang_option
+@debug_option
+def agreement_command(
+    first: str, second: str, as_json: bool, show: int, lang: str, debug: bool
+) -> None:
+    """So sánh hai người chấm / compare two annotators' grades of the same articles.
+
+    FIRST and SECOND are label files; articles are paired by id. Kappa is over positive against
+    not, alpha over the grades.
+    """
+    from dvtopics.corpus.agreement import agreement
+    from dvtopics.corpus.store import read_records
+    from dvtopics.themes import THEMES
+
+    result = agreement(read_records(first), read_records(second), THEMES.ids)
+    if not result["articles"]:
+        raise UsageError("the two files have no article id in common")
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+        return
+    for level in ("article", "paragraph"):
+        click.echo(f"{message(f'level-{level}', lang=lang)}: kappa / alpha / n (+ / +)")
+        for theme, row in result[level].items():
+            kappa, alpha = (
+                "–" if row[key] is None else f"{row[key]:.3f}" for key in ("kappa", "alpha")
+            )
+            counts = f"{row['n']:,} ({row['positive'][0]:,} / {row['positive'][1]:,})"
+            click.echo(f"  {THEMES[theme].name(lang):<45}{kappa:>7}{alpha:>8}  {counts}")
+        click.echo()
+    for item in result["disagreements"][:show]:
+        place = "" if item["paragraph"] is None else f":{item['paragraph']}"
+        grades = " / ".join(f"{grade:g}" for grade in item["grades"])
+        click.echo(f"{item['id']}{place}  {THEMES[item['theme']].name(lang)}  {grades}")
+        if item["text"]:
+            click.echo(f"  {one_line(item['text'])[:160]}")

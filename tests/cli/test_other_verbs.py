@@ -202,6 +202,32 @@ def test_corpus_stats_prints_counts(dv, labelled):
     assert f"{counts['paragraph']['party_building']['positive']:,}" in page
 
 
+def test_corpus_agreement_of_a_file_with_itself_is_perfect(dv, labelled):
+    result = json.loads(dv("corpus", "agreement", labelled, labelled, "--json").out)
+    assert result["articles"] == 40
+    assert result["disagreements"] == []
+    assert {row["kappa"] for row in result["paragraph"].values()} == {1.0}
+
+
+def test_corpus_agreement_shows_where_annotators_differ(dv, labelled, tmp_path):
+    other = tmp_path / "other.jsonl"
+    changed = [json.loads(line) for line in labelled.read_text("utf-8").splitlines()]
+    paragraph = changed[0]["paragraphs"][0]
+    grade = paragraph["grades"]["party_building"]
+    paragraph["grades"]["party_building"] = 0 if grade >= 1 else 2
+    write_records(other, changed)
+    page = dv("corpus", "agreement", labelled, other, "--lang", "en").out.decode()
+    assert f"{changed[0]['id']}:0  {THEMES['party_building'].name('en')}" in page
+
+
+def test_corpus_agreement_without_a_common_article(dv, labelled, tmp_path):
+    other = tmp_path / "other.jsonl"
+    write_records(other, [{"id": "elsewhere", "grades": {}, "paragraphs": []}])
+    done = dv("corpus", "agreement", labelled, other)
+    assert done.status == 2
+    assert "common" in done.err
+
+
 # -- what all share -----------------------------------------------------------------------------
 
 
