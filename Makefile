@@ -19,7 +19,8 @@ lint: $(READY)
 # Trains models/tfidf on the authored corpus and, where their texts are filled in
 # (dvtopics corpus rehydrate), on the public news articles.
 train: $(READY)
-	$(BIN)/dvtopics train --output models/tfidf --jobs 2
+	$(BIN)/dvtopics train --output models/tfidf --jobs 2 \
+		--evaluate corpus/vietnews/labels_dev.jsonl.gz
 
 # Regenerates experiments/results; parts whose data is absent say so and are skipped.
 experiments: $(READY)

@@ -8,6 +8,7 @@ content. Checksums detect damage, not forgery.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import math
 import os
@@ -217,6 +218,8 @@ def _read_files(path: Path) -> dict[str, bytes]:
     if not path.is_dir():
         raise ModelError(f"{path}: no such model folder")
     contents = {}
+    if not (path / CONFIG).is_file():
+        raise ModelError(f"{path}: holds no {CONFIG}; not a model folder")
     try:
         for entry in sorted(os.scandir(path), key=lambda e: e.name):
             mode = entry.stat(follow_symlinks=False).st_mode
@@ -232,8 +235,6 @@ def _read_files(path: Path) -> dict[str, bytes]:
             contents[entry.name] = Path(entry.path).read_bytes()
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror})") from error
-    if CONFIG not in contents:
-        raise ModelError(f"{path}: holds no {CONFIG}; not a model folder")
     return contents
 
 
@@ -250,18 +251,37 @@ def _parse_config(path: Path, raw: bytes) -> dict[str, Any]:
         raise ModelError(f"{path}: not readable as JSON ({_one_line(error)})") from error
     if not isinstance(config, dict):
         raise ModelError(f"{path}: not a model's config")
+    signed = dict(config)
+    config.pop("self_sha256", None)
     version = config.pop("format_version", None)
     if version != FORMAT_VERSION or isinstance(version, bool):
         raise ModelError(
             f"{path}: format_version {version!r} is not known here (this version reads "
             f"{FORMAT_VERSION}); install a newer dvtopics"
         )
-    if checksum != config.pop("self_sha256", None):
+    # The checksum is over values; a changed byte may also sit in the space between them.
+    if checksum != signed.get("self_sha256") or not _is_as_written(raw, signed):
         raise ModelError(f"{path}: checksum does not fit; get the model again")
     files = config.get("files")
     if not isinstance(files, dict) or CONFIG in files:
         raise ModelError(f'{path}: "files" does not list the files')
     return config
+
+
+def _is_as_written(raw: bytes, config: Any) -> bool:
+    """Say whether `raw` is `config` byte for byte as a JSON writer lays it out (ours first)."""
+    text = raw.decode("utf-8").removesuffix("\n")
+    layouts = itertools.product((2, None, 4, 1), (False, True), (False, True), (None, (",", ":")))
+    try:
+        return any(
+            text
+            == json.dumps(
+                config, indent=indent, ensure_ascii=escaped, sort_keys=ordered, separators=marks
+            )
+            for indent, escaped, ordered, marks in layouts
+        )
+    except RecursionError:
+        return False
 
 
 def _refuse_constant(name: str) -> None:

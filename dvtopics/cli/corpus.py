@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -158,3 +159,60 @@ def agreement_command(
         click.echo(f"{item['id']}{place}  {THEMES[item['theme']].name(lang)}  {grades}")
         if item["text"]:
             click.echo(f"  {one_line(item['text'])[:160]}")
+
+
+@command.command("suggest")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("--model", default="tfidf", show_default=True, help="Pretrained name or folder.")
+@click.option("--n", "number", default=100, show_default=True, help="Articles to suggest.")
+@click.option("--theme", "themes", multiple=True, help="Count only this theme (repeatable).")
+@click.option(
+    "--exclude",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="Label files whose articles are left out (repeatable).",
+)
+@click.option("--output", metavar="FILE", help="Write here instead of standard output.")
+@lang_option
+@debug_option
+def suggest_command(
+    inputs: tuple[str, ...],
+    model: str,
+    number: int,
+    themes: tuple[str, ...],
+    exclude: tuple[str, ...],
+    output: str | None,
+    lang: str,
+    debug: bool,
+) -> int:
+    """Gợi ý bài nên chấm / rank unlabelled articles by what their labels would teach.
+
+    Writes records ready to be labelled: paragraphs with checksums and null grades.
+    """
+    from dvtopics.article import Article
+    from dvtopics.corpus.store import read_records, write_records
+    from dvtopics.corpus.suggest import suggest
+    from dvtopics.io.readers import read_items
+    from dvtopics.io.writers import json_line
+    from dvtopics.taggers.registry import load
+
+    tagger = load(model)
+    known = {str(record.get("id")) for name in exclude for record in read_records(name)}
+    failed = []
+
+    def unlabelled() -> Iterator[Article]:
+        for item in read_items(inputs):
+            if not isinstance(item, Article):
+                click.echo(str(item), err=True)
+                failed.append(item)
+            elif item.id not in known:
+                yield item
+
+    found = suggest(tagger, unlabelled(), number, themes or None)
+    records = [suggestion.to_record() for suggestion in found]
+    if output is None:
+        for record in records:
+            sys.stdout.buffer.write(json_line(record))
+    else:
+        write_records(output, records)
+    return 1 if failed else 0

@@ -44,16 +44,19 @@ def read_filled(paths: Iterable[str], lang: str) -> list[Article]:
     UsageError
         If nothing is left.
     """
-    articles: list[Article] = []
-    for name in paths:
-        path = Path(name)
-        if not is_filled(next(read_records(path))):
-            filled = texts_path(path)
-            if not filled.is_file():
-                click.echo(message("no-texts", path, path, lang=lang), err=True)
-                continue
-            path = filled
-        articles += read_labelled([path])
+    articles = [article for name in paths for article in filled_articles(name, lang)]
     if not articles:
         raise UsageError("no labelled article with text; run: dvtopics corpus rehydrate")
     return articles
+
+
+def filled_articles(name: str, lang: str) -> list[Article]:
+    """Read the articles of one file, or of its filled-in copy; none (and a word) without texts."""
+    path = Path(name)
+    if not is_filled(next(read_records(path))):
+        filled = texts_path(path)
+        if not filled.is_file():
+            click.echo(message("no-texts", path, path, lang=lang), err=True)
+            return []
+        path = filled
+    return read_labelled([path])

@@ -15,9 +15,10 @@ from dvtopics.article import Article
 from dvtopics.cli.messages import message, one_line
 from dvtopics.cli.options import debug_option, jobs_option, lang_option, parse_thresholds
 from dvtopics.cli.progress import Progress
-from dvtopics.errors import InputError
+from dvtopics.errors import InputError, UsageError
 from dvtopics.io.readers import DEFAULT_MAX_BYTES, FORMATS, ReadOptions, expand, read_items
 from dvtopics.io.records import Item
+from dvtopics.io.streams import STDIN
 from dvtopics.io.writers import (
     OUTPUT_FORMATS,
     CsvRenderer,
@@ -72,6 +73,7 @@ def command(
     from dvtopics.scale.pool import map_batches
     from dvtopics.taggers.registry import load
 
+    _refuse_to_overwrite(inputs, output)
     options = ReadOptions(input_format, encoding, text_column, max_bytes)
     tagger = load(model)
     tagger.set_thresholds(parse_thresholds(threshold), precision)
@@ -94,6 +96,21 @@ def command(
                     failed = True
                 progress.count(count)
     return 1 if failed else 0
+
+
+def _refuse_to_overwrite(inputs: tuple[str, ...], output: str | None) -> None:
+    if output is None or not Path(output).is_file():
+        return
+    for name in expand(inputs):
+        if isinstance(name, str) and name != STDIN and _is_same_file(name, output):
+            raise UsageError(f"{output}: is an input; name another file by --output")
+
+
+def _is_same_file(one: str, other: str) -> bool:
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return False
 
 
 class _Render:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from dvtopics.cli.labelled import or_shipped, read_filled
+from dvtopics.cli.labelled import filled_articles, or_shipped, read_filled
 from dvtopics.cli.messages import message
 from dvtopics.cli.options import debug_option, jobs_option, lang_option
 from dvtopics.cli.progress import Progress
@@ -14,6 +16,13 @@ from dvtopics.cli.progress import Progress
 @click.argument("labelled", nargs=-1, metavar="[LABELLED...]")
 @click.option("--output", required=True, metavar="DIR", help="Model folder to make or replace.")
 @click.option("--themes", metavar="FILE", help="A themes file of your own.")
+@click.option(
+    "--evaluate",
+    "held_out",
+    multiple=True,
+    metavar="FILE",
+    help="Labels to report on in the model card; never trained on (repeatable).",
+)
 @click.option("--ngram-max", default=3, show_default=True, help="Longest syllable n-gram.")
 @click.option("--min-df", default=3, show_default=True, help="Paragraphs an n-gram must be in.")
 @click.option("--folds", default=5, show_default=True, help="Folds of cross-validation.")
@@ -31,6 +40,7 @@ def command(
     labelled: tuple[str, ...],
     output: str,
     themes: str | None,
+    held_out: tuple[str, ...],
     ngram_max: int,
     min_df: int,
     folds: int,
@@ -47,6 +57,7 @@ def command(
     one they are left out.
     """
     from dvtopics.corpus.shipped import authored_files, news_labels
+    from dvtopics.evaluation.protocol import evaluate
     from dvtopics.taggers.tfidf import TfidfTagger
 
     files = or_shipped(labelled, [*authored_files(), *news_labels("train")])
@@ -61,6 +72,9 @@ def command(
     )
     with Progress(message("training", lang=lang), "", folds + 1) as progress:
         tagger.fit(articles, progress=lambda done, _: progress.advance(1))
+    for name in held_out:
+        if unseen := filled_articles(name, lang):
+            tagger.evaluation_[Path(name).name] = evaluate(tagger, unseen)
     tagger.save(output)
     data = tagger.training_data_
     click.echo(message("trained-on", data["articles"], data["judged_paragraphs"], lang=lang))

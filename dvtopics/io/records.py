@@ -90,7 +90,7 @@ def _depth(value: Any) -> int:
 
 def _article(record: Mapping[str, Any], where: str) -> Article:
     article = Article.from_record(record)
-    if article.id is None:
+    if not article.id:
         article.id = where
     return article
 

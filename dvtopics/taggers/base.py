@@ -44,8 +44,9 @@ class Tagger:
     calibration_ : dict of str to Platt
         By level: ``"paragraph"``, ``"article"``.
     thresholds_ : Thresholds
-    training_data_, cross_validation_ : dict
-        Where the model comes from and how it did, for the model card.
+    training_data_, cross_validation_, evaluation_ : dict
+        Where the model comes from and how it did, for the model card; `evaluation_` holds
+        reports on held-out articles by the name of their file.
     model_ : str
         ``NAME@checksum`` as written in output records.
     source_ : Path or None
@@ -63,6 +64,7 @@ class Tagger:
     thresholds_: Thresholds
     training_data_: dict[str, Any]
     cross_validation_: dict[str, Any]
+    evaluation_: dict[str, Any]
     model_: str
     source_: Path | None
     phrases_: list[str]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def model_card(name: str, config: Mapping[str, Any]) -> str:
+def model_card(config: Mapping[str, Any]) -> str:
     """Return the card of a model as Markdown, from its config alone."""
     themes = "\n".join(
         f"| `{t['id']}` | {t['name'].get('vi', '')} | {t['name'].get('en', '')} |"
@@ -21,7 +21,7 @@ def model_card(name: str, config: Mapping[str, Any]) -> str:
         f"| {config['thresholds']['article'][theme]:.3f} |"
         for theme in (t["id"] for t in config["themes"])
     )
-    return f"""# {name}: {config["class"]}
+    return f"""# {config["class"]}
 
 Tags Vietnamese articles about government and Party work with the people, and each of their
 paragraphs, by theme. / Gắn chủ đề cho bài viết tiếng Việt về công tác dân vận, ở cấp bài và cấp
@@ -29,7 +29,7 @@ paragraphs, by theme. / Gắn chủ đề cho bài viết tiếng Việt về c�
 
 ```python
 import dvtopics
-tagged = dvtopics.load("{name}").tag("...")
+tagged = dvtopics.load("FOLDER").tag("...")
 ```
 
 | theme | Tiếng Việt | English |
@@ -58,8 +58,8 @@ scaling and the thresholds below come from out-of-fold output of the whole pipel
 Split by article; calibration and thresholds were chosen without the fold that is measured. By
 how the articles were drawn:
 
-{_strata(config["cross_validation"])}
-## What the probabilities refer to
+{_figures_table("drawn", config["cross_validation"])}
+{_held_out(config["evaluation"])}## What the probabilities refer to
 
 The population that calibration and thresholds were weighted for: articles found by theme words
 or written for the corpus count fully; articles that a model chose because it was unsure of them
@@ -77,18 +77,29 @@ Made with {versions}.
 """
 
 
-def _strata(cross_validation: Mapping[str, Any]) -> str:
+def _held_out(evaluation: Mapping[str, Any]) -> str:
+    if not evaluation:
+        return ""
+    return f"""## How it did on articles it was not made from
+
+Labels that neither training nor any choice has seen; per theme in `config.json`.
+
+{_figures_table("labels", evaluation)}
+"""
+
+
+def _figures_table(kind: str, reports: Mapping[str, Any]) -> str:
     lines = [
-        "| drawn | level | articles | macro-F1 | 95 % interval | calibration error |",
+        f"| {kind} | level | articles | macro-F1 | 95 % interval | calibration error |",
         "|---|---|---|---|---|---|",
     ]
-    for stratum, levels in cross_validation.items():
+    for name, levels in reports.items():
         for level, figures in levels.items():
             if figures["macro_f1"] is None:
                 continue
             low, high = figures["macro_f1_ci"]
             lines.append(
-                f"| {stratum} | {level} | {figures['n_articles']} | {figures['macro_f1']:.3f} "
+                f"| {name} | {level} | {figures['n_articles']} | {figures['macro_f1']:.3f} "
                 f"| {low:.3f} to {high:.3f} | {figures['ece']:.3f} |"
             )
     return "\n".join(lines) + "\n"

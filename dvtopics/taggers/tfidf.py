@@ -193,6 +193,7 @@ class TfidfTagger(Tagger):
         }
         self.thresholds_ = fitted.thresholds
         self.cross_validation_ = fitted.cross_validation
+        self.evaluation_ = {}
         self.training_data_ = describe_training_data(labelled, taxonomy.ids)
         self.model_ = f"{self.kind}@unsaved"
         self.source_ = None
@@ -241,7 +242,7 @@ class TfidfTagger(Tagger):
                 "vocabulary": "".join(f"{s}\n" for s in scorer.vectorizer.syllables_),
                 "phrases": "".join(f"{phrase}\n" for phrase in self.phrases_),
             },
-            model_card(Path(folder).resolve().name, config),
+            model_card(config),
         )
         self.source_ = Path(folder).resolve()
         self.model_ = model_name(self.source_, checksum)
@@ -271,6 +272,7 @@ class TfidfTagger(Tagger):
             },
             "training_data": self.training_data_,
             "cross_validation": self.cross_validation_,
+            "evaluation": self.evaluation_,
             "library_versions": library_versions(),
         }
 
@@ -328,6 +330,7 @@ class TfidfTagger(Tagger):
         self.phrases_ = files.texts["phrases"].split("\n")[:-1]
         self.training_data_ = config["training_data"]
         self.cross_validation_ = config["cross_validation"]
+        self.evaluation_ = config["evaluation"]
         self.source_ = folder
         self.model_ = model_name(folder, files.checksum)
         return self

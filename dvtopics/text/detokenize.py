@@ -7,7 +7,7 @@ import re
 _SPACE = re.compile(r"\s+")
 _BEFORE_CLOSING = re.compile(r" +(?=[.,;:!?%…)\]}”’])")
 _AFTER_OPENING = re.compile(r"(?<=[(\[{“‘]) +")
-_BETWEEN_DIGITS = re.compile(r"(?<=\d) ?([/\-]) ?(?=\d)")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d) ?/ ?(?=\d)")
 
 
 def detokenize(text: str) -> str:
@@ -15,13 +15,13 @@ def detokenize(text: str) -> str:
 
     Examples
     --------
-    >>> detokenize('Ngày 2 - 11 , ban_chỉ_đạo ( CCHC ) nói : " tốt " .')
-    'Ngày 2-11, ban chỉ đạo (CCHC) nói: "tốt".'
+    >>> detokenize('Ngày 2 / 11 , ban_chỉ_đạo ( CCHC ) nói : " tốt " .')
+    'Ngày 2/11, ban chỉ đạo (CCHC) nói: "tốt".'
     """
     plain = _SPACE.sub(" ", text.replace("_", " ")).strip()
     plain = _BEFORE_CLOSING.sub("", plain)
     plain = _AFTER_OPENING.sub("", plain)
-    plain = _BETWEEN_DIGITS.sub(r"\1", plain)
+    plain = _BETWEEN_DIGITS.sub("/", plain)
     return _join_quotes(plain)
 
 
@@ -38,4 +38,4 @@ def _join_quotes(text: str) -> str:
         else:
             pieces[-1] = pieces[-1].rstrip(" ")
         pieces.append(part)
-    return _BEFORE_CLOSING.sub("", '"'.join(pieces))
+    return '"'.join(pieces)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .furniture import label_texts
-from .furniture_html import html_lines, shared_title
+from .furniture_html import html_lines, shared_title, window_title
 from .furniture_patterns import bare
 from .lines import paragraphs_of
 
@@ -97,12 +97,19 @@ def extract_html(html: str) -> Page:
     texts, hints = html_lines(html)
     shared = shared_title(html)
     if shared:
-        hints = ["title" if bare(t) == shared else h for t, h in zip(texts, hints, strict=True)]
+        name = bare(shared)
+        hints = ["title" if bare(t) == name else h for t, h in zip(texts, hints, strict=True)]
     roles = label_texts(texts, hints) if texts else []
     page = _page(zip(roles, texts, strict=True))
     if not page.paragraphs or "<" not in html:
         return page
-    return Page(page.title, _trim(page.paragraphs, _article_text(html)))
+    # A page may tell its title to browsers and networks only.
+    title = page.title or shared or window_title(html)
+    ends = page.paragraphs[0][-1] + page.paragraphs[-1][-1]
+    if all(end in _CLOSING for end in ends):
+        # Nothing to trim: trafilatura, slow to import, is not asked.
+        return Page(title, page.paragraphs)
+    return Page(title, _trim(page.paragraphs, _article_text(html)))
 
 
 def _trim(paragraphs: list[str], article: str) -> list[str]:
@@ -123,10 +130,10 @@ def _article_text(html: str) -> str:
     """Return trafilatura's article without white space; "" where it finds none."""
     if len(html) > _TRAFILATURA_LIMIT:
         return ""
-    try:
-        # Heavy (lxml and more): only who gives HTML pays for it.
-        import trafilatura
+    # Heavy (lxml and more): only who gives HTML pays for it.
+    import trafilatura
 
+    try:
         text = trafilatura.extract(
             html, include_comments=False, include_tables=True, favor_recall=True,
             output_format="txt",

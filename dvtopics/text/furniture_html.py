@@ -5,7 +5,7 @@ from __future__ import annotations
 import html as html_entities
 import re
 
-from .furniture_patterns import bare, rx
+from .furniture_patterns import rx
 
 _BLOCKS = frozenset(
     ("address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd", "div",
@@ -89,6 +89,11 @@ class _Table:
         if all(len(lines.texts[i]) <= 300 for i in own) and 3 * links <= len(own):
             for i in own:
                 lines.hints[i] = lines.hints[i] or "cell"
+
+
+#: Where a page's title stands, in characters; and the syllables a window title needs.
+_HEAD = 50_000
+_SHORTEST_TITLE = 4
 
 
 def html_lines(html: str) -> tuple[list[str], list[str]]:
@@ -195,10 +200,22 @@ def _without_asides(lines: _Lines) -> tuple[list[str], list[str]]:
 
 
 def shared_title(html: str) -> str:
-    """Bare form of the title a page gives to social networks; "" where it has none."""
-    head = html[:50_000]
-    tag = rx(r"(?i)<meta\s[^<>]*?[\"']og:title[\"'][^<>]*+>").search(head)
+    """Return the title that a page gives to social networks; "" where it has none."""
+    tag = rx(r"(?i)<meta\s[^<>]*?[\"']og:title[\"'][^<>]*+>").search(html[:_HEAD])
     found = (
         rx(r"(?i)\scontent\s*=\s*(?:\"([^\"]*)\"|'([^']*)')").search(tag.group()) if tag else None
     )
-    return bare(html_entities.unescape(found.group(1) or found.group(2) or "")) if found else ""
+    return _plain(found.group(1) or found.group(2) or "") if found else ""
+
+
+def window_title(html: str) -> str:
+    """Return the title of the browser's window without the name of the site; "" if none."""
+    found = rx(r"(?is)<title\b[^<>]*+>([^<]{1,1000})</title").search(html[:_HEAD])
+    parts = rx(r"\s+(?:[|»›]|::|[-–—])\s+").split(_plain(found.group(1))) if found else [""]
+    # The site's name comes first or last; the headline is the longest part.
+    title = max(parts, key=len)
+    return title if len(title.split()) >= _SHORTEST_TITLE else ""
+
+
+def _plain(text: str) -> str:
+    return " ".join(html_entities.unescape(text).split())

@@ -228,6 +228,17 @@ def test_corpus_agreement_without_a_common_article(dv, labelled, tmp_path):
     assert "common" in done.err
 
 
+def test_corpus_suggest_leaves_out_what_is_labelled(dv, labelled, saved_model, tmp_path):
+    out = tmp_path / "out.jsonl"
+    done = dv("corpus", "suggest", labelled, "--model", saved_model, "--n", 3, "--output", out)
+    assert done.status == 0
+    chosen = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert len(chosen) == 3
+    done = dv("corpus", "suggest", labelled, "--model", saved_model, "--n", 99, "--exclude", out)
+    assert len(done.records) == 37
+    assert not {r["id"] for r in done.records} & {r["id"] for r in chosen}
+
+
 # -- what all share -----------------------------------------------------------------------------
 
 

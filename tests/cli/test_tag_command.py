@@ -386,3 +386,13 @@ def test_closed_standard_error_loses_no_result(environment, saved_model, jsonl, 
     )
     assert done.returncode == 0
     assert done.stdout == dv("tag", jsonl).out
+
+
+def test_an_input_is_not_overwritten(dv, tmp_path, records):
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps(records[0]) + "\n", "utf-8")
+    before = path.read_bytes()
+    done = dv("tag", path, "--output", path)
+    assert done.status == 2
+    assert "is an input" in done.err
+    assert path.read_bytes() == before

@@ -25,7 +25,7 @@ LABELS = [
         "grades": {"party_building": 0},
         "source": {"path": "data/first.txt"},
         "paragraphs": [
-            {"line": 3, "plain": "Sáng 2-11, xã (Tân An) đối thoại.", "grades": {"x": 1}},
+            {"line": 3, "plain": "Sáng 2 - 11, xã (Tân An) đối thoại.", "grades": {"x": 1}},
             {"line": 5, "plain": "Đoạn hai. hết", "grades": None},
         ],
     },

@@ -13,7 +13,7 @@ from dvtopics.text.detokenize import detokenize
     [
         ("Ban_Dân_vận Tỉnh_uỷ họp .", "Ban Dân vận Tỉnh uỷ họp."),
         ("( CCHC ) , TTHC ; QCDC : tốt !", "(CCHC), TTHC; QCDC: tốt!"),
-        ("tăng 5 % so với 2 / 9 , 2010 - 2015", "tăng 5% so với 2/9, 2010-2015"),
+        ("tăng 5 % so với 2 / 9 , 2010 - 2015", "tăng 5% so với 2/9, 2010 - 2015"),
         ('nói : " tốt " và " xấu " .', 'nói: "tốt" và "xấu".'),
         ("“ dân_biết , dân_bàn ”", "“dân biết, dân bàn”"),
         ("chính_quyền - nhân_dân", "chính quyền - nhân dân"),

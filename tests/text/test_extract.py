@@ -226,3 +226,26 @@ def test_import_is_light() -> None:
         "bad = [m for m in ('trafilatura', 'lxml', 'numpy') if m in sys.modules]; sys.exit(len(bad))"  # noqa: E501
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+HTML_PROSE = (
+    "<p>Sáng nay, lãnh đạo xã gặp người dân ba thôn và trả lời ngay tại hội trường.</p>" * 4
+)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<title>Xã Hoà Bình đối thoại với nhân dân | Cổng thông tin</title>",
+        "<title>Báo Tỉnh - Xã Hoà Bình đối thoại với nhân dân</title>",
+        '<title>Trang chủ</title><meta property="og:title" '
+        'content="Xã Hoà Bình đối thoại với nhân dân">',
+    ],
+)
+def test_title_that_only_the_head_tells(head: str) -> None:
+    page = extract_html(f"<html><head>{head}</head><body>{HTML_PROSE}</body></html>")
+    assert page.title == "Xã Hoà Bình đối thoại với nhân dân"
+
+
+def test_a_window_title_that_is_a_site_name_only_is_no_headline() -> None:
+    assert extract_html(f"<title>Trang chủ</title><body>{HTML_PROSE}</body>").title == ""
