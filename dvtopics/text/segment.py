@@ -6,7 +6,7 @@ For training, topic models and whoever asks; tagging with a saved model does not
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from dvtopics.errors import UsageError
@@ -97,8 +97,3 @@ def mine_phrases(
                 if 2 <= len(syllables) <= _MAX_SYLLABLES and all(map(str.isalpha, syllables)):
                     counts[" ".join(syllables)] += 1
     return sorted(word for word, count in counts.items() if count >= min_count)
-
-
-def join_words(found: Iterable[str]) -> str:
-    """Return words as text whose words are marked: syllables joined by ``_``."""
-    return " ".join(word.replace(" ", "_") for word in found)

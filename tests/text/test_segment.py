@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dvtopics.errors import UsageError
-from dvtopics.text.segment import join_words, mine_phrases, sentences, words, words_of_many
+from dvtopics.text.segment import mine_phrases, sentences, words, words_of_many
 
 TEXTS = [
     "Ủy ban nhân dân xã tiếp công dân vào sáng thứ năm.",
@@ -24,7 +24,6 @@ def test_words_keep_every_letter_of_the_text() -> None:
 
 def test_multi_syllable_words_are_found() -> None:
     assert {"đối thoại", "nhân dân"} <= set(words(TEXTS[3]))
-    assert join_words(["công dân", "xã"]) == "công_dân xã"
 
 
 def test_sentences() -> None:
