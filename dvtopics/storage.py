@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from dvtopics.errors import ModelError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 CONFIG = "config.json"
 CARD = "README.md"
 _ARRAYS = "arrays.safetensors"
@@ -257,7 +257,7 @@ def _parse_config(path: Path, raw: bytes) -> dict[str, Any]:
     if version != FORMAT_VERSION or isinstance(version, bool):
         raise ModelError(
             f"{path}: format_version {version!r} is not known here (this version reads "
-            f"{FORMAT_VERSION}); install a newer dvtopics"
+            f"{FORMAT_VERSION}); train it again, or install the dvtopics that made it"
         )
     # The checksum is over values; a changed byte may also sit in the space between them.
     if checksum != signed.get("self_sha256") or not _is_as_written(raw, signed):

@@ -51,16 +51,17 @@ def command(
 ) -> int:
     """Huấn luyện mô hình TF-IDF / train a TF-IDF model on labelled articles.
 
-    LABELLED are JSON Lines files of labelled records; by default the authored corpus and the
-    training labels of the public news articles, where the project is checked out. Of files that
+    LABELLED are JSON Lines files of labelled records; by default the authored
+    corpora and all labels of the public news articles but the dev part, where the project is
+    checked out. Of files that
     hold labels only, the copy with texts that `dvtopics corpus rehydrate` made is taken; without
     one they are left out.
     """
-    from dvtopics.corpus.shipped import authored_files, news_labels
+    from dvtopics.corpus.shipped import training_files
     from dvtopics.evaluation.protocol import evaluate
     from dvtopics.taggers.tfidf import TfidfTagger
 
-    files = or_shipped(labelled, [*authored_files(), *news_labels("train")])
+    files = or_shipped(labelled, training_files())
     articles = read_filled(files, lang)
     tagger = TfidfTagger(
         themes,

@@ -11,8 +11,14 @@ _CORPUS = Path(__file__).resolve().parents[2] / "corpus"
 
 
 def authored_files() -> list[str]:
-    """Return the authored corpus."""
-    return _existing("authored.jsonl")
+    """Return the authored corpora that models are trained on."""
+    return [*_existing("authored.jsonl"), *_existing("law_train.jsonl")]
+
+
+def training_files() -> list[str]:
+    """Return all labelled files that the shipped models are trained on."""
+    held_out = set(news_labels("dev"))
+    return [*authored_files(), *(name for name in news_labels() if name not in held_out)]
 
 
 def news_labels(part: str = "*") -> list[str]:

@@ -20,9 +20,8 @@ from dvtopics.features.phrases import PhraseList
 from dvtopics.taggers.batch import Batch, Scores
 from dvtopics.taggers.calibration import Platt
 from dvtopics.taggers.decision import Thresholds
-from dvtopics.taggers.explain import Explainer
-from dvtopics.taggers.influence import ArticleSignals
-from dvtopics.taggers.pipeline import JudgedSignals, TwoStagePipeline, read_signals
+from dvtopics.taggers.explain import Explainer, JudgedArticle
+from dvtopics.taggers.pipeline import Judgement, TwoStagePipeline
 from dvtopics.themes import Taxonomy
 
 Item = TypeVar("Item")
@@ -179,21 +178,17 @@ class Tagger:
         """Tag articles together; the result of each is that of `tag`."""
         self._check_fitted()
         batch = Batch.from_articles(articles)
-        read = read_signals(self.pipeline_.scorer, batch)
-        logits = self.pipeline_.logits_of(read)
+        judgement = self.pipeline_.judge(batch)
+        logits = judgement.logits()
         scores = self._decide(logits.paragraph, logits.article)
-        reasons = (
-            self._explain(batch, read, logits.paragraph, logits.article, scores)
-            if evidence
-            else None
-        )
+        reasons = self._explain(batch, judgement, scores) if evidence else None
         return self._assemble(batch, scores, reasons)
 
     def score_articles(self, articles: Iterable[ArticleLike]) -> Scores:
         """Return probabilities and tags of `articles` as arrays, without building objects."""
         self._check_fitted()
         batch = Batch.from_articles(_articles(articles))
-        logits = self.pipeline_.logits(batch)
+        logits = self.pipeline_.judge(batch).logits()
         return self._decide(logits.paragraph, logits.article)
 
     def predict_proba(self, articles: Iterable[ArticleLike]) -> NDArray[np.float64]:
@@ -251,51 +246,27 @@ class Tagger:
         )
 
     def _explain(
-        self,
-        batch: Batch,
-        read: JudgedSignals,
-        paragraph_logits: NDArray[np.float64],
-        article_logits: NDArray[np.float64],
-        scores: Scores,
+        self, batch: Batch, judgement: Judgement, scores: Scores
     ) -> tuple[list[list[Evidence]], list[list[Evidence]]]:
         """Evidence of every article, and of every paragraph of the batch."""
-        pipeline, themes = self.pipeline_, self.themes_
+        themes = self.themes_
         of_paragraphs: list[list[Evidence]] = [[] for _ in batch.texts]
         of_articles: list[list[Evidence]] = []
-        scorer, signals = pipeline.scorer, read.signals
         for number, article in enumerate(batch.articles):
             begin, end = batch.layout.starts[number : number + 2]
             tagged = scores.paragraph_tags[begin:end].any(axis=1)
             if not tagged.any() and not scores.article_tags[number].any():
                 of_articles.append([])
                 continue
-            low, high = signals.layout.starts[number : number + 2]
-            title = signals.title[number]
-            index = np.flatnonzero(read.judged[begin:end])
-            explainer = Explainer(
-                article,
-                scorer.vectorizer,
-                scorer.coef,
-                self._phrase_list(),
-                ArticleSignals(
-                    signals.own[low:high],
-                    None if np.isnan(title).any() else title,
-                    signals.length[low:high],
-                    scorer.intercept,
-                ),
-                index,
-            )
-            for position, place in enumerate(index):
+            judged = _judged_article(article, number, begin, end, judgement)
+            explainer = Explainer(judged, self.pipeline_, self._phrase_list())
+            for position, place in enumerate(judged.index):
                 row = begin + place
                 chosen = [(int(t), themes[t]) for t in np.flatnonzero(scores.paragraph_tags[row])]
                 if chosen:
-                    of_paragraphs[row] = explainer.paragraph(
-                        pipeline.paragraph_stage, position, chosen, paragraph_logits[row]
-                    )
+                    of_paragraphs[row] = explainer.paragraph(position, chosen)
             chosen = [(int(t), themes[t]) for t in np.flatnonzero(scores.article_tags[number])]
-            of_articles.append(
-                explainer.article(pipeline.article_stage, chosen, article_logits[number])
-            )
+            of_articles.append(explainer.article(chosen) if chosen else [])
         return of_articles, of_paragraphs
 
     def _phrase_list(self) -> PhraseList:
@@ -367,6 +338,26 @@ def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
             batch, characters = [], 0
     if batch:
         yield batch
+
+
+def _judged_article(
+    article: Article, number: int, begin: int, end: int, judgement: Judgement
+) -> JudgedArticle:
+    read, signals = judgement.read, judgement.read.signals
+    low, high = signals.layout.starts[number : number + 2]
+    title = signals.title[number]
+    return JudgedArticle(
+        article,
+        np.flatnonzero(read.judged[begin:end]),
+        signals.own[low:high],
+        read.content.own[low:high],
+        judgement.hidden[low:high],
+        judgement.paragraph[low:high],
+        None if np.isnan(title).any() else title,
+        read.content.title[number],
+        judgement.article[number],
+        signals.length[low:high],
+    )
 
 
 def _articles(items: Iterable[ArticleLike] | ArticleLike) -> list[Article]:

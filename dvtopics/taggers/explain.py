@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from dvtopics.article import Article, Evidence
 from dvtopics.features.phrases import PhraseList
-from dvtopics.features.tfidf import NgramTfidf
-from dvtopics.taggers.context import Array, LinearStage
-from dvtopics.taggers.influence import ArticleSignals, Influence, InfluenceMap, Spread
+from dvtopics.taggers.context import Array
+from dvtopics.taggers.influence import ArticleSignals, Influence, InfluenceMap
+from dvtopics.taggers.pipeline import TwoStagePipeline
 from dvtopics.text.tokenize import token_spans
 
 #: Terms named per theme; "rest" and "bias" come on top, which makes ten.
@@ -27,10 +27,10 @@ _LINK = 0.35
 
 @dataclass(slots=True)
 class _Source:
-    """Words of one text: their weights and those of the links between them, per signal."""
+    """Words of one text: what they and the links between them put into logits and content."""
 
     spans: list[tuple[int, int]]  # of the words
-    weight: Array  # (n_words, k)
+    weight: Array  # (n_words, k + d)
     link: Array  # (n_words, k): pull between a word and the next one
 
 
@@ -42,6 +42,46 @@ class _Tokens:
     starts: NDArray[np.int64]
     weight: Array  # (n_tokens, k)
     link: Array  # (n_tokens, k): pull between a token and the next one
+    content: Array  # (n_tokens,): share of the token in what its text is about
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedArticle:
+    """One article and what both stages made of it; rows are the paragraphs with a token.
+
+    Attributes
+    ----------
+    article : Article
+    index : ndarray of int64, shape (n,)
+        Positions of the rows in ``article.paragraphs``.
+    own, content, hidden, logits : ndarray
+        Stage-one logits (n, k), contents (n, d), hidden layer (n, n_hidden) and logits of
+        stage two (n, k).
+    title : ndarray, shape (k,), or None
+    title_content : ndarray, shape (d,)
+    article_logits : ndarray, shape (k,)
+    length : ndarray, shape (n,)
+    """
+
+    article: Article
+    index: NDArray[np.int64]
+    own: Array
+    content: Array
+    hidden: Array
+    logits: Array
+    title: Array | None
+    title_content: Array
+    article_logits: Array
+    length: Array
+
+
+@dataclass(frozen=True, slots=True)
+class _Pull:
+    """One text, the weights of its words' logits and contents, and by how much it moved."""
+
+    source: int
+    weights: Array
+    moved: float
 
 
 class Explainer:
@@ -49,78 +89,120 @@ class Explainer:
 
     Parameters
     ----------
-    article : Article
-    vectorizer : NgramTfidf
-    coef : ndarray, shape (n_features, k)
-        Stage-one weights.
+    judged : JudgedArticle
+    pipeline : TwoStagePipeline
     phrases : PhraseList
         Words that evidence does not cut through.
-    signals : ArticleSignals
-        Of the paragraphs that have something to judge.
-    index : ndarray of int
-        Their positions in ``article.paragraphs``.
     """
 
     def __init__(
-        self,
-        article: Article,
-        vectorizer: NgramTfidf,
-        coef: NDArray[np.floating],
-        phrases: PhraseList,
-        signals: ArticleSignals,
-        index: NDArray[np.int64],
+        self, judged: JudgedArticle, pipeline: TwoStagePipeline, phrases: PhraseList
     ) -> None:
-        self._article = article
-        self._vectorizer = vectorizer
-        self._coef = coef
+        self._judged = judged
+        self._pipeline = pipeline
         self._phrases = phrases
-        self._signals = signals
-        self._index = index
-        self._map = InfluenceMap(signals)
+        self._base, self._blank = pipeline.scorer.intercept, pipeline.blank()
+        self._map = InfluenceMap(
+            ArticleSignals(judged.own, judged.title, judged.length, self._base, self._base)
+        )
+        self._influences: dict[int, Influence] = {}
+        #: What every paragraph and the title put in, beyond a text without any known term.
+        self._level = np.concatenate([judged.own - self._base, judged.content], axis=1)
+        self._title_level = (
+            None
+            if judged.title is None
+            else np.concatenate([judged.title - self._base, judged.title_content])
+        )
         # The title comes last: source -1.
-        self._texts = [*(article.paragraphs[i].text for i in index.tolist()), article.title]
+        paragraphs = judged.article.paragraphs
+        self._texts = [*(paragraphs[i].text for i in judged.index.tolist()), judged.article.title]
         self._tokens: _Tokens | None = None
         self._sources: dict[int, _Source] = {}
-        self._spreads: dict[int, Spread] = {}
 
-    def paragraph(
-        self, stage: LinearStage, position: int, themes: list[tuple[int, str]], logits: Array
-    ) -> list[Evidence]:
+    def paragraph(self, position: int, themes: list[tuple[int, str]]) -> list[Evidence]:
         """Return evidence for the tags of the paragraph at `position` among the judged."""
+        influence = self._influence(position)
+        on_texts = _join(influence.on_logits, influence.on_content)
+        on_title = _join(influence.title_logits, influence.title_content)
         result: list[Evidence] = []
         for theme, name in themes:
-            if theme not in self._spreads:
-                self._spreads[theme] = self._map.spread(stage, theme)
-            influence = self._map.on_paragraph(self._spreads[theme], position)
-            result += self._entries(influence, name, float(logits[theme]), position)
+            pulls = self._pulls(influence.paragraphs, on_texts[..., theme], on_title[..., theme])
+            bias, logit = influence.bias[theme], self._judged.logits[position, theme]
+            result += self._entries(pulls, float(bias), name, float(logit), position)
         return result
 
-    def article(
-        self, stage: LinearStage, themes: list[tuple[int, str]], logits: Array
-    ) -> list[Evidence]:
+    def article(self, themes: list[tuple[int, str]]) -> list[Evidence]:
         """Return evidence for the tags of the article."""
+        judged = self._judged
+        signals = ArticleSignals(
+            judged.logits, judged.title, judged.length, self._blank, self._base
+        )
+        influence = InfluenceMap(signals).on_article(self._pipeline.article_stage)
         result: list[Evidence] = []
         for theme, name in themes:
-            influence = self._map.on_article(stage, theme)
-            result += self._entries(influence, name, float(logits[theme]), None)
+            pulls = self._through_paragraphs(influence, theme)
+            bias, logit = influence.bias[theme], judged.article_logits[theme]
+            result += self._entries(pulls, float(bias), name, float(logit), None)
         return result
+
+    def _influence(self, position: int) -> Influence:
+        """Return what moved the logits of the paragraph at `position`."""
+        if position not in self._influences:
+            model = self._pipeline.paragraph_stage.local(self._judged.hidden[position])
+            self._influences[position] = self._map.on_paragraph(model, position)
+        return self._influences[position]
+
+    def _pulls(self, at: NDArray[np.int64], on_texts: Array, on_title: Array) -> list[_Pull]:
+        """Say how far the paragraphs `at` and the title moved a logit.
+
+        Parameters
+        ----------
+        at : ndarray of int64, shape (n,)
+        on_texts : ndarray, shape (n, k + d)
+        on_title : ndarray, shape (k + d,)
+        """
+        moved = (on_texts * self._level[at]).sum(axis=1).tolist()
+        pulls = [_Pull(j, w, m) for j, w, m in zip(at.tolist(), on_texts, moved, strict=True)]
+        if self._title_level is not None:
+            pulls.append(_Pull(-1, on_title, float((on_title * self._title_level).sum())))
+        return pulls
+
+    def _through_paragraphs(self, influence: Influence, theme: int) -> list[_Pull]:
+        """Follow the influence of the paragraph logits back to the texts that moved these.
+
+        Only that of the paragraphs that moved the article's logit most; the rest is rest.
+        """
+        judged = self._judged
+        on_logits = influence.on_logits[..., theme]
+        moved = (on_logits * (judged.logits - self._blank)).sum(axis=1)
+        on_texts = np.zeros(self._level.shape)
+        on_title = np.zeros(self._level.shape[1])
+        on_title[: judged.own.shape[1]] = influence.title_logits[:, theme]
+        for position in np.argsort(-moved, kind="stable")[:_MAX_SOURCES].tolist():
+            back = self._influence(position)
+            part = on_logits[position]
+            on_texts[back.paragraphs] += _join(back.on_logits, back.on_content) @ part
+            on_title += _join(back.title_logits, back.title_content) @ part
+        return self._pulls(np.arange(len(on_texts)), on_texts, on_title)
 
     def _entries(
-        self, influence: Influence, theme: str, logit: float, own: int | None
+        self, pulls: list[_Pull], bias: float, theme: str, logit: float, own: int | None
     ) -> list[Evidence]:
         found: list[tuple[float, int, tuple[int, int]]] = []
-        for source, weights in self._strongest(influence, own):
-            found += [(w, source, span) for w, span in _terms(self._source(source), weights)]
+        for pull in _strongest(pulls, own):
+            source = self._source(pull.source)
+            found += [(w, pull.source, span) for w, span in _terms(source, pull.weights)]
         found.sort(key=lambda item: (-item[0], item[1], item[2]))
         entries: list[Evidence] = []
-        for weight, source, (start, end) in found[:MAX_TERMS]:
+        article = self._judged.article
+        for weight, number, (start, end) in found[:MAX_TERMS]:
             where: str | int
-            if source < 0:
-                where, text = "title", self._article.title
+            if number < 0:
+                where, text = "title", article.title
             else:
-                place = int(self._index[source])
-                where = "self" if source == own else place
-                text = self._article.paragraphs[place].text
+                place = int(self._judged.index[number])
+                where = "self" if number == own else place
+                text = article.paragraphs[place].text
             entries.append(
                 {
                     "term": text[start:end], "start": start, "end": end,
@@ -128,7 +210,7 @@ class Explainer:
                 }
             )  # fmt: skip
         named = sum(entry["weight"] for entry in entries)
-        bias = round(influence.spread.bias, 6)
+        bias = round(bias, 6)
         for where, weight in (("rest", logit - bias - named), ("bias", bias)):
             entries.append(
                 {
@@ -137,23 +219,6 @@ class Explainer:
                 }
             )  # fmt: skip
         return entries
-
-    def _strongest(self, influence: Influence, own: int | None) -> list[tuple[int, Array]]:
-        """Return the texts that moved the logit up most: the own one, the title, the others."""
-        s, spread = self._signals, influence.spread
-        # The strongest are near, or among the first in order even if all the near ones are.
-        first = spread.order[: _MAX_SOURCES + len(influence.near)]
-        candidates = np.array(sorted({*first.tolist(), *influence.near.tolist()}), dtype=np.int64)
-        weights = influence.on(candidates)
-        pull = (weights * (s.own[candidates] - s.base)).sum(axis=1)
-        best = set(np.argsort(-pull, kind="stable")[:_MAX_SOURCES].tolist())
-        if own is not None:
-            best.add(int(np.searchsorted(candidates, own)))
-        pulls = [(float(pull[i]), int(candidates[i]), weights[i]) for i in sorted(best)]
-        if spread.title is not None and s.title is not None:
-            pulls.append((float((spread.title * (s.title - s.base)).sum()), -1, spread.title))
-        pulls.sort(key=lambda item: (item[1] != own, -item[0], item[1]))
-        return [(j, w) for moved, j, w in pulls[:_MAX_SOURCES] if moved > 0 or j == own]
 
     def _source(self, source: int) -> _Source:
         if source not in self._sources:
@@ -169,7 +234,7 @@ class Explainer:
         begin, end = tokens.starts[row : row + 2]
         first = self._phrases.word_starts(tokens.ids[begin:end])
         if len(first) == 0:
-            return _Source([], tokens.weight[:0], tokens.link[:0])
+            return _Source([], np.zeros((0, 0)), tokens.link[:0])
         last = np.append(first[1:], end - begin) - 1
         spans = token_spans(text)
         words = [
@@ -180,34 +245,54 @@ class Explainer:
             # No term runs across punctuation.
             if text[words[i][1] : words[i + 1][0]].strip(" \t\u00a0_"):
                 link[i] = 0.0
-        return _Source(words, np.add.reduceat(tokens.weight[begin:end], first, axis=0), link)
+        table = self._pipeline.scorer.embedding.table
+        content = tokens.content[begin:end, None] * table[tokens.ids[begin:end]]
+        weight = np.concatenate([tokens.weight[begin:end], content], axis=1)
+        return _Source(words, np.add.reduceat(weight, first, axis=0), link)
 
     def _read(self) -> _Tokens:
         """Share the weight of every n-gram of the article among its occurrences and syllables."""
-        batch = self._vectorizer.encode(self._texts)
-        rows = self._vectorizer.transform_batch(batch)
-        row, feature, start, size = self._vectorizer.occurrences(batch)
-        n, k = len(batch.ids), self._coef.shape[1]
-        weight, link = np.zeros((n, k)), np.zeros((n, k))
+        scorer = self._pipeline.scorer
+        batch = scorer.vectorizer.encode(self._texts)
+        rows = scorer.vectorizer.transform_batch(batch)
+        row, feature, start, size = scorer.vectorizer.occurrences(batch)
+        n, k = len(batch.ids), scorer.coef.shape[1]
+        weight, link, content = np.zeros((n, k)), np.zeros((n, k)), np.zeros(n)
         if len(feature):
             width = rows.shape[1]
             entry = np.searchsorted(rows.row * width + rows.feature, row * width + feature)
             count = np.bincount(entry, minlength=len(rows.feature))[entry]
-            share = (rows.value[entry] / count)[:, None] * self._coef[feature]
+            share = (rows.value[entry] / count)[:, None] * scorer.coef[feature]
             for shift in range(int(size.max())):
                 covers = size > shift
                 np.add.at(weight, start[covers] + shift, share[covers] / size[covers, None])
                 joins = size > shift + 1
                 np.add.at(link, start[joins] + shift, share[joins] / (size[joins, None] - 1))
+            norm = scorer.embedding.norms(rows)
+            single = size == 1
+            content[start[single]] = (rows.value[entry] / count / norm[row])[single]
         starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(batch.lengths)])
-        return _Tokens(batch.ids, starts, weight, link)
+        return _Tokens(batch.ids, starts, weight, link, content)
+
+
+def _join(on_logits: Array, on_content: Array) -> Array:
+    """Put influences on logits and contents side by side, shape (..., k + d, n_themes)."""
+    return np.concatenate([on_logits, on_content], axis=-2)
+
+
+def _strongest(pulls: list[_Pull], own: int | None) -> list[_Pull]:
+    """Return the texts that moved the logit up most, with the own one in any case."""
+    ranked = sorted(pulls, key=lambda pull: (pull.source != own, -pull.moved, pull.source))
+    return [pull for pull in ranked[:_MAX_SOURCES] if pull.moved > 0 or pull.source == own]
 
 
 def _terms(source: _Source, weights: Array) -> list[tuple[float, tuple[int, int]]]:
     """Cut a text into terms, runs of words that count together; return the positive ones."""
+    if not source.spans:
+        return []
     # Lists, not arrays: the loop below handles single numbers, where numpy is slow.
     weight: list[float] = (source.weight * weights).sum(axis=1).tolist()
-    link: list[float] = (source.link * weights).sum(axis=1).tolist()
+    link: list[float] = (source.link * weights[: source.link.shape[1]]).sum(axis=1).tolist()
     n = len(weight)
     seeds = sorted((i for i in range(n) if weight[i] > 0), key=lambda i: -weight[i])
     taken = [False] * n

@@ -1,10 +1,12 @@
-"""How much each stage-one logit moved a stage-two logit.
+"""How much each text of an article moved a logit of stage two.
 
-Stage two is linear in its features, and every feature is a mean, maximum or weighted sum over
-stage-one logits ``s`` or over ``p = sigmoid(s)``. Writing ``p = p0 + g * (s - s0)`` with ``s0``
-the logit of a text without any known term and ``g`` the slope of the secant, each stage-two
-logit is exactly ``bias + extras + sum over sources of influence * (s - s0)``. That identity is
-what lets evidence add up (Štrumbelj & Kononenko 2010 discuss such additive explanations).
+At one paragraph stage two is linear (`dvtopics.taggers.network.LocalModel`) in its features, and
+every feature is a mean, maximum or weighted sum over stage-one logits ``s`` or over
+``p = sigmoid(s)``. Writing ``p = p0 + g * (s - s0)`` with ``s0`` the logit of a text without any
+known term and ``g`` the slope of the secant, the logit is exactly ``bias + extras + sum over
+texts of influence * (s - s0) + influence on content * content``. That identity is what lets
+evidence add up (Štrumbelj & Kononenko 2010 discuss such additive explanations). The article
+model is taken apart in the same way, over the paragraph logits of stage two.
 """
 
 from __future__ import annotations
@@ -24,175 +26,162 @@ from dvtopics.taggers.context import (
     LinearStage,
     sigmoid,
 )
+from dvtopics.taggers.network import NEAR, LocalModel
 
 
 @dataclass(frozen=True, slots=True)
 class ArticleSignals:
-    """Stage-one logits of one article: (m, k) paragraphs; title (k,) or None."""
+    """Logits of one article that a stage reads, and the logits of a text that says nothing.
+
+    Attributes
+    ----------
+    own : ndarray, shape (n_paragraphs, k)
+    title : ndarray, shape (k,), or None
+        None where the article has no title.
+    length : ndarray, shape (n_paragraphs,)
+    base, title_base : ndarray, shape (k,)
+        Logits of a paragraph and of a title without any known term.
+    """
 
     own: Array
     title: Array | None
     length: Array
     base: Array
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """What moved a stage-two logit by way of the whole article.
-
-    It is the same for all paragraphs of an article, so it is worked out once a theme: evidence
-    for a long article takes time in proportion to its length.
-
-    Attributes
-    ----------
-    coef : dict of str to ndarray, shape (k,)
-        Weights of the stage by block.
-    paragraphs : ndarray, shape (n_paragraphs, k)
-    title : ndarray, shape (k,), or None
-        None where the article has no title.
-    bias : float
-        The logit where no text holds any known term, before length and position count.
-    order : ndarray of int64, shape (n_paragraphs,)
-        Paragraphs by how much they moved the logit up, the strongest first.
-    """
-
-    coef: dict[str, Array]
-    paragraphs: Array
-    title: Array | None
-    bias: float
-    order: NDArray[np.int64]
+    title_base: Array
 
 
 @dataclass(frozen=True, slots=True)
 class Influence:
-    """Influence of every source on one stage-two logit.
+    """Influence of the texts of an article on the logits of one paragraph, or of the article.
 
     Attributes
     ----------
-    spread : Spread
-    near : ndarray of int64, shape (n_near,)
-        Paragraphs that count for more than their part in the whole, ascending.
-    extra : ndarray, shape (n_near, k)
-        Their influence on top of that part.
+    paragraphs : ndarray of int64, shape (n,)
+        The paragraphs named, ascending; others moved the logits too, each a little.
+    on_logits : ndarray, shape (n, k, n_themes)
+        By how much the logits rise with each logit of these paragraphs.
+    on_content : ndarray, shape (n, d, n_themes)
+        The same for their contents; d is 0 at the article level.
+    title_logits : ndarray, shape (k, n_themes)
+    title_content : ndarray, shape (d, n_themes)
+    bias : ndarray, shape (n_themes,)
+        The logits where no text holds any known term, before length and position count.
     """
 
-    spread: Spread
-    near: NDArray[np.int64]
-    extra: Array
-
-    def on(self, paragraphs: NDArray[np.int64]) -> Array:
-        """Return the influence of `paragraphs`, which are ascending and hold all of `near`."""
-        total = self.spread.paragraphs[paragraphs]
-        total[np.searchsorted(paragraphs, self.near)] += self.extra
-        return total
+    paragraphs: NDArray[np.int64]
+    on_logits: Array
+    on_content: Array
+    title_logits: Array
+    title_content: Array
+    bias: Array
 
 
 class InfluenceMap:
-    """Influence of the paragraphs and the title of one article on its stage-two logits.
+    """Influence of the paragraphs and the title of one article on logits of a stage.
 
     Parameters
     ----------
     signals : ArticleSignals
+        What the stage reads.
     """
 
     def __init__(self, signals: ArticleSignals) -> None:
         self._s = signals
         self.size, self._k = signals.own.shape
-        self._slope = _secant(signals.own, signals.base)
+        self._slope = _secant(signals.own, signals.base)[..., None]
         self._top = np.argsort(-signals.own, axis=0, kind="stable")[:TOP]
-        self._base_probability = sigmoid(signals.base)
 
-    def spread(self, stage: LinearStage, theme: int) -> Spread:
-        """Return what moved the logits of all paragraphs for `theme`."""
-        c = self._coefficients(stage, theme, PARAGRAPH_BLOCKS)
-        total = np.zeros((self.size, self._k))
-        title = self._add_title(total, c)
-        total += c["mean_probability"] * self._slope / self.size
-        self._add_maxima(total, c["max_logit"], c["top3_probability"])
-        return self._spread(c, total, title, self._bias(stage, theme, c))
+    def on_paragraph(self, model: LocalModel, index: int) -> Influence:
+        """Return what moved the logits of paragraph `index`.
 
-    def on_paragraph(self, spread: Spread, index: int) -> Influence:
-        """Return what moved the logit of paragraph `index` for the theme of `spread`."""
-        c = spread.coef
-        near = np.arange(max(0, index - REACH), min(self.size, index + REACH + 1))
-        extra = np.zeros((len(near), self._k))
+        The paragraphs named are those near and those that stand for the whole article.
+        """
+        c = self._coefficients(model.coef, PARAGRAPH_BLOCKS)
+        named = np.zeros(self.size, dtype=bool)
+        named[max(0, index - REACH) : index + REACH + 1] = True
+        named[self._top] = True
+        at = np.flatnonzero(named)
+        distance = np.abs(at - index)
+        own = int(np.searchsorted(at, index))
+        title, total = self._title(c, at)
+        around = c["mean_probability"] / self.size + np.zeros((len(at), 1, 1))
         for block, fade in zip(("near_probability", "wide_probability"), FADES, strict=True):
-            extra += self._neighbours(near, index, fade)[:, None] * c[block]
-        extra[index - near[0]] += c["own_probability"]
-        extra *= self._slope[near]
-        extra[index - near[0]] += c["own_logit"]
-        return Influence(spread, near, extra)
+            around += self._neighbours(distance, fade)[:, None, None] * c[block]
+        around[own] += c["own_probability"]
+        total += around * self._slope[at]
+        total[own] += c["own_logit"]
+        self._add_maxima(total, at, c["max_logit"], c["top3_probability"])
+        content = np.repeat(model.whole[None] / self.size, len(at), axis=0)
+        content[own] += model.own
+        for step, weight in enumerate(NEAR, start=1):
+            content[distance == step] += weight * model.near
+        return Influence(at, total, content, title, model.title, self._bias(model.intercept, c))
 
-    def on_article(self, stage: LinearStage, theme: int) -> Influence:
-        """Return what moved the logit of the article for `theme`."""
-        c = self._coefficients(stage, theme, ARTICLE_BLOCKS)
-        total = np.zeros((self.size, self._k))
-        bias = self._bias(stage, theme, c)
+    def on_article(self, stage: LinearStage) -> Influence:
+        """Return what moved the logits of the article; all paragraphs are named."""
+        c = self._coefficients(stage.coef, ARTICLE_BLOCKS)
+        at, n_themes = np.arange(self.size), stage.coef.shape[1]
+        content = np.zeros((self.size, 0, n_themes))
         if self.size == 0:
             # Every block stands for the title.
             assert self._s.title is not None
-            slope = _secant(self._s.title, self._s.base)
-            moved = np.zeros(self._k)
+            base = self._s.title_base
+            slope = _secant(self._s.title, base)[:, None]
+            moved, bias = np.zeros((self._k, n_themes)), stage.intercept.copy()
             for name, weights in c.items():
-                moved += weights * (1.0 if name.endswith("logit") else slope)
-            return self._whole(self._spread(c, total, moved, bias))
-        title = self._add_title(total, c)
-        share = self._s.length / max(self._s.length.sum(), 1.0)
-        spread = c["mean_probability"] / self.size + share[:, None] * c["weighted_probability"]
+                is_logit = name.endswith("logit")
+                moved += weights * (1.0 if is_logit else slope)
+                bias += (base if is_logit else sigmoid(base)) @ weights
+            return Influence(at, np.zeros((0, self._k, n_themes)), content, moved, moved[:0], bias)
+        title, total = self._title(c, at)
+        share = (self._s.length / max(self._s.length.sum(), 1.0))[:, None, None]
+        spread = c["mean_probability"] / self.size + share * c["weighted_probability"]
         total += spread * self._slope
-        self._add_maxima(total, c["max_logit"], c["top3_probability"], c["top3_logit"])
+        self._add_maxima(total, at, c["max_logit"], c["top3_probability"], c["top3_logit"])
         total[0] += c["lead_probability"] * self._slope[0]
-        return self._whole(self._spread(c, total, title, bias))
+        return Influence(at, total, content, title, title[:0], self._bias(stage.intercept, c))
 
-    def _spread(
-        self, coef: dict[str, Array], total: Array, title: Array | None, bias: float
-    ) -> Spread:
-        pull = (total * (self._s.own - self._s.base)).sum(axis=1)
-        return Spread(coef, total, title, bias, np.argsort(-pull, kind="stable"))
+    def _coefficients(self, coef: Array, blocks: tuple[str, ...]) -> dict[str, Array]:
+        """Return the weights of every block, each of shape (k, n_themes)."""
+        return {name: coef[i * self._k : (i + 1) * self._k] for i, name in enumerate(blocks)}
 
-    def _whole(self, spread: Spread) -> Influence:
-        return Influence(spread, np.zeros(0, np.int64), np.zeros((0, self._k)))
-
-    def _coefficients(
-        self, stage: LinearStage, theme: int, blocks: tuple[str, ...]
-    ) -> dict[str, Array]:
-        column = stage.coef[:, theme]
-        return {name: column[i * self._k : (i + 1) * self._k] for i, name in enumerate(blocks)}
-
-    def _bias(self, stage: LinearStage, theme: int, c: dict[str, Array]) -> float:
-        value = float(stage.intercept[theme])
+    def _bias(self, intercept: Array, c: dict[str, Array]) -> Array:
+        value = intercept.copy()
         for name, weights in c.items():
-            level = self._s.base if name.endswith("logit") else self._base_probability
-            value += float((weights * level).sum())
+            titled = name.startswith("title") and self._s.title is not None
+            base = self._s.title_base if titled else self._s.base
+            value += (base if name.endswith("logit") else sigmoid(base)) @ weights
         return value
 
-    def _add_title(self, total: Array, c: dict[str, Array]) -> Array | None:
+    def _title(self, c: dict[str, Array], at: NDArray[np.int64]) -> tuple[Array, Array]:
+        """Influence of the title, and the start of the influence of the paragraphs `at`."""
         logit, probability = c["title_logit"], c["title_probability"]
         if self._s.title is not None:
-            return logit + probability * _secant(self._s.title, self._s.base)
+            slope = _secant(self._s.title, self._s.title_base)[:, None]
+            return logit + probability * slope, np.zeros((len(at), *logit.shape))
         # No title: the body stood in for it, each paragraph alike.
-        total += (logit + probability * self._slope) / self.size
-        return None
+        return np.zeros(logit.shape), (logit + probability * self._slope[at]) / self.size
 
     def _add_maxima(
         self,
         total: Array,
+        at: NDArray[np.int64],
         max_logit: Array,
         top_probability: Array,
         top_logit: Array | float = 0.0,
     ) -> None:
         every = np.arange(self._k)
-        n_top = len(self._top)
-        total[self._top[0], every] += max_logit
+        # `at` holds all of them.
+        total[np.searchsorted(at, self._top[0]), every] += max_logit
         for best in self._top:
-            slope = self._slope[best, every]
-            total[best, every] += (top_probability * slope + top_logit) / n_top
+            part = top_probability * self._slope[best, every] + top_logit
+            total[np.searchsorted(at, best), every] += part / len(self._top)
 
-    def _neighbours(self, near: NDArray[np.int64], index: int, fade: float) -> Array:
+    def _neighbours(self, distance: NDArray[np.int64], fade: float) -> Array:
         if self.size == 1:
             return np.ones(1)
-        distance = np.abs(near - index)
-        weight = np.where(distance > 0, np.exp(-distance / fade), 0.0)
+        reached = (distance > 0) & (distance <= REACH)
+        weight = np.where(reached, np.exp(-distance / fade), 0.0)
         share: Array = weight / weight.sum()
         return share
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dvtopics.features.embedding import SyllableEmbedding
 from dvtopics.features.tfidf import NgramTfidf
 from dvtopics.taggers.batch import Batch, Layout, Logits
 from dvtopics.taggers.context import (
@@ -20,28 +21,49 @@ from dvtopics.taggers.context import (
     article_features,
     paragraph_features,
 )
+from dvtopics.taggers.network import Content, ContextNetwork
+
+
+@dataclass(frozen=True, slots=True)
+class TextScores:
+    """What stage one says of texts.
+
+    Attributes
+    ----------
+    logits : ndarray, shape (n_texts, k)
+    content : ndarray, shape (n_texts, d)
+    length : ndarray of int64, shape (n_texts,)
+        Tokens.
+    """
+
+    logits: Array
+    content: Array
+    length: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class TfidfScorer:
-    """Stage one: a linear model per theme over TF-IDF rows.
+    """Stage one: a linear model per theme over TF-IDF rows, and what texts are about.
 
     Attributes
     ----------
     vectorizer : NgramTfidf
     coef : ndarray of float32, shape (n_features, n_themes)
     intercept : ndarray of float64, shape (n_themes,)
+    embedding : SyllableEmbedding
     """
 
     vectorizer: NgramTfidf
     coef: NDArray[np.float32]
     intercept: Array
+    embedding: SyllableEmbedding
 
-    def score(self, texts: list[str]) -> tuple[Array, NDArray[np.int64]]:
-        """Return logits (n_texts, n_themes) and token counts (n_texts,)."""
+    def score(self, texts: list[str]) -> TextScores:
+        """Score `texts`."""
         batch = self.vectorizer.encode(texts)
         rows = self.vectorizer.transform_batch(batch)
-        return rows.dot(self.coef) + self.intercept, batch.lengths
+        logits = rows.dot(self.coef) + self.intercept
+        return TextScores(logits, self.embedding.transform(rows), batch.lengths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +71,7 @@ class JudgedSignals:
     """Signals of the paragraphs that hold at least one token, and where they come from."""
 
     signals: Signals
+    content: Content
     judged: NDArray[np.bool_]
     """Shape (n_paragraphs,): True where the paragraph has a token."""
     empty: NDArray[np.bool_]
@@ -58,25 +81,53 @@ class JudgedSignals:
 def read_signals(scorer: TfidfScorer, batch: Batch) -> JudgedSignals:
     """Score paragraphs and titles of `batch` and lay out those with something to judge."""
     # Titles and paragraphs go through the vectorizer together: half the overhead.
-    logits, lengths = scorer.score([*batch.texts, *batch.titles])
+    scores = scorer.score([*batch.texts, *batch.titles])
     n = len(batch.texts)
-    return signals_of(logits[:n], lengths[:n], logits[n:], lengths[n:], batch.layout)
+    return signals_of(
+        TextScores(scores.logits[:n], scores.content[:n], scores.length[:n]),
+        TextScores(scores.logits[n:], scores.content[n:], scores.length[n:]),
+        batch.layout,
+    )
 
 
-def signals_of(
-    own: Array,
-    length: NDArray[np.int64],
-    title: Array,
-    title_length: NDArray[np.int64],
-    layout: Layout,
-) -> JudgedSignals:
+def signals_of(body: TextScores, title: TextScores, layout: Layout) -> JudgedSignals:
     """Drop what holds no token: a blank line among the paragraphs changes nothing."""
-    judged = length > 0
+    judged = body.length > 0
     kept = layout.keep(judged)
-    titles = np.where((title_length > 0)[:, None], title, np.nan)
-    empty = (kept.sizes == 0) & (title_length == 0)
-    signals = Signals(own[judged], titles, length[judged].astype(np.float64), kept)
-    return JudgedSignals(signals, judged, empty)
+    titled = (title.length > 0)[:, None]
+    titles = np.where(titled, title.logits, np.nan)
+    empty = (kept.sizes == 0) & (title.length == 0)
+    length = body.length[judged].astype(np.float64)
+    signals = Signals(body.logits[judged], titles, length, kept)
+    content = Content(body.content[judged], np.where(titled, title.content, 0.0))
+    return JudgedSignals(signals, content, judged, empty)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What stage two says of a batch, and the way there, which evidence is made of.
+
+    Attributes
+    ----------
+    read : JudgedSignals
+    hidden : ndarray, shape (n_judged, n_hidden)
+        Hidden layer of the paragraph network.
+    paragraph : ndarray, shape (n_judged, n_themes)
+        Logits of the paragraphs that hold a token.
+    article : ndarray, shape (n_articles, n_themes)
+        Logits of the articles; NaN where there is nothing to judge.
+    """
+
+    read: JudgedSignals
+    hidden: Array
+    paragraph: Array
+    article: Array
+
+    def logits(self) -> Logits:
+        """Return the logits of all paragraphs, NaN where there is nothing to judge."""
+        paragraph = np.full((len(self.read.judged), self.paragraph.shape[1]), np.nan)
+        paragraph[self.read.judged] = self.paragraph
+        return Logits(paragraph, self.article)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +137,41 @@ class TwoStagePipeline:
     Attributes
     ----------
     scorer : TfidfScorer
-    paragraph_stage, article_stage : LinearStage
+    paragraph_stage : ContextNetwork
+        Judges paragraphs by what stage one says of them, their title and neighbours.
+    article_stage : LinearStage
+        Judges articles by what `paragraph_stage` says of their paragraphs.
     """
 
     scorer: TfidfScorer
-    paragraph_stage: LinearStage
+    paragraph_stage: ContextNetwork
     article_stage: LinearStage
 
-    def logits(self, batch: Batch) -> Logits:
-        """Return the uncalibrated logits of `batch`."""
-        return self.logits_of(read_signals(self.scorer, batch))
+    def blank(self) -> Array:
+        """Return what stage two says of a text without any known term, shape (n_themes,)."""
+        nothing = self.scorer.intercept[None]
+        layout = Layout.from_counts([1])
+        signals = Signals(nothing, np.full_like(nothing, np.nan), np.ones(1), layout)
+        d = self.scorer.embedding.table.shape[1]
+        features, content = paragraph_features(signals), Content(np.zeros((1, d)), np.zeros((1, d)))
+        network = self.paragraph_stage
+        logits: Array = network.logits(features, network.hidden(features, content, layout))[0]
+        return logits
 
-    def logits_of(self, read: JudgedSignals) -> Logits:
-        """Return the uncalibrated logits from signals."""
-        n_themes = len(self.paragraph_stage.intercept)
-        paragraph = np.full((len(read.judged), n_themes), np.nan)
-        article = np.full((read.signals.layout.n_articles, n_themes), np.nan)
-        if read.judged.any():
-            paragraph[read.judged] = self.paragraph_stage.logits(paragraph_features(read.signals))
-        filled = ~read.empty
-        if filled.any():
-            article[filled] = self.article_stage.logits(article_features(read.signals))[filled]
-        return Logits(paragraph, article)
+    def judge(self, batch: Batch) -> Judgement:
+        """Run both stages on `batch`."""
+        return self.judge_signals(read_signals(self.scorer, batch))
+
+    def judge_signals(self, read: JudgedSignals) -> Judgement:
+        """Run stage two."""
+        signals, network = read.signals, self.paragraph_stage
+        features = paragraph_features(signals)
+        hidden = network.hidden(features, read.content, signals.layout)
+        paragraph = network.logits(features, hidden)
+        article = self.article_stage.logits(article_features(in_context(signals, paragraph)))
+        return Judgement(read, hidden, paragraph, np.where(read.empty[:, None], np.nan, article))
+
+
+def in_context(signals: Signals, paragraph: Array) -> Signals:
+    """Return `signals` with the paragraph logits of stage two in place of those of stage one."""
+    return Signals(paragraph, signals.title, signals.length, signals.layout)

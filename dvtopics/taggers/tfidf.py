@@ -6,6 +6,7 @@ In: labelled articles (`fit`) or a saved folder (`dvtopics.load`). Out: a `Tagge
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from dvtopics.article import Article, as_article
 from dvtopics.errors import ModelError, UsageError
+from dvtopics.features.embedding import SyllableEmbedding
 from dvtopics.features.tfidf import NgramTfidf
 from dvtopics.storage import ModelFiles, save_folder
 from dvtopics.taggers.base import Tagger
@@ -26,17 +28,27 @@ from dvtopics.taggers.context import (
     LinearStage,
 )
 from dvtopics.taggers.decision import LEVELS, Thresholds
+from dvtopics.taggers.network import ContextNetwork
 from dvtopics.taggers.pipeline import TfidfScorer, TwoStagePipeline
 from dvtopics.themes import Taxonomy, load_themes
 
-#: Arrays of a saved model: name → (dtype, shape), ``F`` features, ``T`` themes.
+#: Arrays of a saved model: name → (dtype, shape). ``F`` features, ``T`` themes, ``S`` syllables,
+#: ``D`` dimensions of content, ``P`` and ``A`` context features, ``H`` hidden units.
 _ARRAYS: dict[str, tuple[str, tuple[str, ...]]] = {
     "keys": ("int64", ("F",)),
     "idf": ("float32", ("F",)),
     "coef": ("float32", ("F", "T")),
     "intercept": ("float64", ("T",)),
+    "embedding": ("float32", ("S", "D")),
     "paragraph_coef": ("float64", ("P", "T")),
     "paragraph_intercept": ("float64", ("T",)),
+    "paragraph_hidden_coef": ("float64", ("P", "H")),
+    "paragraph_hidden_own": ("float64", ("D", "H")),
+    "paragraph_hidden_near": ("float64", ("D", "H")),
+    "paragraph_hidden_whole": ("float64", ("D", "H")),
+    "paragraph_hidden_title": ("float64", ("D", "H")),
+    "paragraph_hidden_intercept": ("float64", ("H",)),
+    "paragraph_output": ("float64", ("H", "T")),
     "article_coef": ("float64", ("A", "T")),
     "article_intercept": ("float64", ("T",)),
 }
@@ -60,7 +72,17 @@ class TfidfTagger(Tagger):
     class_weight : {"balanced", None}, default "balanced"
         Class weights of stage one.
     context_C : float, default 0.05
-        Inverse regularisation of stage two.
+        Inverse regularisation of the linear half of stage two.
+    article_C : float, default 0.01
+        Inverse regularisation of the article model.
+    n_dimensions : int, default 32
+        Numbers that say what a text is about, by latent semantic analysis of its syllables.
+    n_hidden : int, default 128
+        Hidden units of the paragraph network.
+    network_alpha : float, default 0.3
+        Its L2 penalty, as in scikit-learn's ``MLPClassifier``.
+    n_epochs : int, default 12
+        Passes over the training paragraphs when it is fitted.
     n_folds : int, default 5
         Folds, by article, for stacking, calibration and thresholds.
     population_weights : dict of str to float or None, default None
@@ -102,6 +124,11 @@ class TfidfTagger(Tagger):
         C: float = 10.0,  # noqa: N803 - scikit-learn's name for it
         class_weight: str | None = "balanced",
         context_C: float = 0.05,  # noqa: N803
+        article_C: float = 0.01,  # noqa: N803
+        n_dimensions: int = 32,
+        n_hidden: int = 128,
+        network_alpha: float = 0.3,
+        n_epochs: int = 12,
         n_folds: int = 5,
         population_weights: Mapping[str, float] | None = None,
         phrases: str | None = "underthesea",
@@ -115,6 +142,11 @@ class TfidfTagger(Tagger):
         self.C = C
         self.class_weight = class_weight
         self.context_C = context_C
+        self.article_C = article_C
+        self.n_dimensions = n_dimensions
+        self.n_hidden = n_hidden
+        self.network_alpha = network_alpha
+        self.n_epochs = n_epochs
         self.n_folds = n_folds
         self.population_weights = population_weights
         self.phrases = phrases
@@ -161,8 +193,12 @@ class TfidfTagger(Tagger):
             raise UsageError(f"class_weight must be 'balanced' or None, got {self.class_weight!r}")
         if self.phrases not in ("underthesea", None):
             raise UsageError(f"phrases must be 'underthesea' or None, got {self.phrases!r}")
-        if not (self.C > 0 and self.context_C > 0):
-            raise UsageError("C and context_C must be positive")
+        if not (self.C > 0 and self.context_C > 0 and self.article_C > 0):
+            raise UsageError("C, context_C and article_C must be positive")
+        if min(self.n_dimensions, self.n_hidden, self.n_epochs) < 1 or self.network_alpha < 0:
+            raise UsageError(
+                "n_dimensions, n_hidden and n_epochs must be 1 or more, network_alpha not negative"
+            )
         labelled = [as_article(item) for item in articles]
         taxonomy = load_themes(self.themes)
         weights = self.population_weights
@@ -176,6 +212,11 @@ class TfidfTagger(Tagger):
                 self.C,
                 self.class_weight,
                 self.context_C,
+                self.article_C,
+                self.n_dimensions,
+                self.n_hidden,
+                self.network_alpha,
+                self.n_epochs,
                 min(self.n_folds, max(2, len(labelled))),
                 self.random_state,
             ),
@@ -233,8 +274,11 @@ class TfidfTagger(Tagger):
                 "idf": scorer.vectorizer.idf_.astype(np.float32),
                 "coef": scorer.coef,
                 "intercept": scorer.intercept,
-                "paragraph_coef": self.pipeline_.paragraph_stage.coef,
-                "paragraph_intercept": self.pipeline_.paragraph_stage.intercept,
+                "embedding": scorer.embedding.table,
+                **{
+                    f"paragraph_{f.name}": getattr(self.pipeline_.paragraph_stage, f.name)
+                    for f in fields(ContextNetwork)
+                },
                 "article_coef": self.pipeline_.article_stage.coef,
                 "article_intercept": self.pipeline_.article_stage.intercept,
             },
@@ -307,8 +351,8 @@ class TfidfTagger(Tagger):
         parameters = config["parameters"]
         if parameters["ngram_max"] not in (1, 2, 3):
             raise ModelError(f"{folder}: ngram_max {parameters['ngram_max']!r} is not 1, 2 or 3")
-        arrays = _checked_arrays(files.arrays, len(ids), folder)
         syllables = files.texts["vocabulary"].split("\n")[:-1]
+        arrays = _checked_arrays(files.arrays, len(ids), len(syllables), folder)
         keys = arrays["keys"]
         if len(set(syllables)) != len(syllables) or not _fit_keys(keys, len(syllables)):
             raise ModelError(f"{folder}: vocabulary and n-grams do not fit together")
@@ -321,8 +365,15 @@ class TfidfTagger(Tagger):
             sublinear_tf=bool(parameters["sublinear_tf"]),
         )
         self.pipeline_ = TwoStagePipeline(
-            TfidfScorer(vectorizer, arrays["coef"], arrays["intercept"]),
-            LinearStage(arrays["paragraph_coef"], arrays["paragraph_intercept"]),
+            TfidfScorer(
+                vectorizer,
+                arrays["coef"],
+                arrays["intercept"],
+                SyllableEmbedding(arrays["embedding"]),
+            ),
+            ContextNetwork(
+                **{f.name: arrays[f"paragraph_{f.name}"] for f in fields(ContextNetwork)}
+            ),
             LinearStage(arrays["article_coef"], arrays["article_intercept"]),
         )
         self.thresholds_ = Thresholds.from_config(config["thresholds"], ids)
@@ -365,13 +416,16 @@ def _fit_keys(keys: NDArray[np.int64], n_syllables: int) -> bool:
 
 
 def _checked_arrays(
-    arrays: Mapping[str, NDArray[Any]], n_themes: int, folder: Path
+    arrays: Mapping[str, NDArray[Any]], n_themes: int, n_syllables: int, folder: Path
 ) -> dict[str, NDArray[Any]]:
     if set(arrays) != set(_ARRAYS):
         raise ModelError(f"{folder}: expected arrays {sorted(_ARRAYS)}, got {sorted(arrays)}")
     sizes = {
         "F": len(arrays["keys"]) if arrays["keys"].ndim else -1,
         "T": n_themes,
+        "S": n_syllables,
+        "D": arrays["embedding"].shape[1] if arrays["embedding"].ndim == 2 else -1,
+        "H": len(arrays["paragraph_output"]) if arrays["paragraph_output"].ndim else -1,
         "P": len(PARAGRAPH_BLOCKS) * n_themes + len(PARAGRAPH_EXTRAS),
         "A": len(ARTICLE_BLOCKS) * n_themes + len(ARTICLE_EXTRAS),
     }

@@ -150,7 +150,7 @@ def _out_of_fold(
     )
     for fold, pipeline in enumerate(pipelines):
         held_out = folds == fold
-        part = pipeline.logits(data.subset(held_out).batch)
+        part = pipeline.judge(data.subset(held_out).batch).logits()
         logits.paragraph[held_out[layout.article]] = part.paragraph
         logits.article[held_out] = part.article
     return {

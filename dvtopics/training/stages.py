@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvtopics.corpus.labels import Labels
+from dvtopics.features.embedding import SyllableEmbedding
 from dvtopics.features.tfidf import NgramTfidf
 from dvtopics.taggers.batch import Batch, Layout
 from dvtopics.taggers.context import (
@@ -21,11 +22,23 @@ from dvtopics.taggers.context import (
     article_features,
     paragraph_features,
 )
-from dvtopics.taggers.pipeline import TfidfScorer, TwoStagePipeline, signals_of
+from dvtopics.taggers.network import ContextNetwork
+from dvtopics.taggers.pipeline import (
+    JudgedSignals,
+    TextScores,
+    TfidfScorer,
+    TwoStagePipeline,
+    in_context,
+    signals_of,
+)
 from dvtopics.training.folds import article_folds
+from dvtopics.training.network import NetworkParameters, fit_network
 
 #: Log-odds given to a theme that training has no example of.
 _NEVER = -8.0
+#: Share of the articles that the network also sees without their title.
+_UNTITLED = 0.3
+_ARTICLE_FOLDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,11 @@ class StageParameters:
     C: float
     class_weight: str | None
     context_C: float  # noqa: N815 - scikit-learn's name for it
+    article_C: float  # noqa: N815
+    n_dimensions: int
+    n_hidden: int
+    network_alpha: float
+    n_epochs: int
     n_folds: int
     random_state: int
 
@@ -58,8 +76,10 @@ class TrainingSet:
         return TrainingSet(Batch.from_articles(articles), labels, self.weight[chosen])
 
 
-def fit_scorer(data: TrainingSet, parameters: StageParameters) -> TfidfScorer:
-    """Fit stage one on the judged paragraphs."""
+def fit_scorer(
+    data: TrainingSet, parameters: StageParameters, with_content: bool = False
+) -> TfidfScorer:
+    """Fit stage one on the judged paragraphs, its contents on all."""
     judged = np.flatnonzero(~np.isnan(data.labels.paragraph).all(axis=1))
     texts = [data.batch.texts[row] for row in judged]
     vectorizer = NgramTfidf(parameters.ngram_max, parameters.min_df, parameters.sublinear_tf)
@@ -73,67 +93,123 @@ def fit_scorer(data: TrainingSet, parameters: StageParameters) -> TfidfScorer:
             rows[known], labels[known, theme], parameters.C, parameters.class_weight
         )
         coef[:, theme], intercept[theme] = weights, bias
-    return TfidfScorer(vectorizer, coef, intercept)
+    n_syllables = len(vectorizer.syllables_)
+    if with_content:
+        embedding = SyllableEmbedding.fit(
+            vectorizer.transform(data.batch.texts),
+            n_syllables,
+            parameters.n_dimensions,
+            parameters.random_state,
+        )
+    else:
+        embedding = SyllableEmbedding(np.zeros((n_syllables, 0), dtype=np.float32))
+    return TfidfScorer(vectorizer, coef, intercept, embedding)
 
 
 def fit_pipeline(data: TrainingSet, parameters: StageParameters) -> TwoStagePipeline:
     """Fit both stages."""
-    own, title, length, title_length = _unseen_scores(data, parameters)
-    paragraph_stage, article_stage = _fit_context(
-        data, own, title, length, title_length, parameters
-    )
-    return TwoStagePipeline(fit_scorer(data, parameters), paragraph_stage, article_stage)
+    scorer = fit_scorer(data, parameters, with_content=True)
+    body, title = _unseen_scores(data, scorer, parameters)
+    # Pages come without a title too: every article is also shown once without it.
+    untitled = TextScores(title.logits, title.content, np.zeros_like(title.length))
+    views = [signals_of(body, which, data.batch.layout) for which in (title, untitled)]
+    everything = np.ones(data.batch.layout.n_articles, dtype=bool)
+    network = _fit_paragraphs(data, views, everything, parameters)
+    return TwoStagePipeline(scorer, network, _fit_articles(data, views, parameters))
 
 
 def _unseen_scores(
-    data: TrainingSet, parameters: StageParameters
-) -> tuple[Array, Array, NDArray[np.int64], NDArray[np.int64]]:
-    """Stage-one logits and lengths of all paragraphs and titles, out of fold."""
+    data: TrainingSet, scorer: TfidfScorer, parameters: StageParameters
+) -> tuple[TextScores, TextScores]:
+    """Scores of all paragraphs and titles; theme logits from scorers that have not seen them.
+
+    What a text is about is learned without labels: there `scorer` itself is asked.
+    """
     layout = data.batch.layout
-    n_themes = data.labels.paragraph.shape[1]
-    own = np.zeros((len(data.batch.texts), n_themes))
-    title = np.zeros((layout.n_articles, n_themes))
-    length = np.zeros(len(data.batch.texts), dtype=np.int64)
-    title_length = np.zeros(layout.n_articles, dtype=np.int64)
+    body, title = scorer.score(data.batch.texts), scorer.score(data.batch.titles)
     folds = article_folds(layout.n_articles, parameters.n_folds, parameters.random_state)
     for fold in range(parameters.n_folds):
         held_out = folds == fold
-        scorer = fit_scorer(data.subset(~held_out), parameters)
+        unseen = fit_scorer(data.subset(~held_out), parameters)
         part = data.subset(held_out).batch
-        rows = held_out[layout.article]
-        own[rows], length[rows] = scorer.score(part.texts)
-        title[held_out], title_length[held_out] = scorer.score(part.titles)
-    return own, title, length, title_length
+        body.logits[held_out[layout.article]] = unseen.score(part.texts).logits
+        title.logits[held_out] = unseen.score(part.titles).logits
+    return body, title
 
 
-def _fit_context(
+def _fit_paragraphs(
     data: TrainingSet,
-    own: Array,
-    title: Array,
-    length: NDArray[np.int64],
-    title_length: NDArray[np.int64],
+    views: list[JudgedSignals],
+    chosen: NDArray[np.bool_],
     parameters: StageParameters,
-) -> tuple[LinearStage, LinearStage]:
-    layout = data.batch.layout
-    with_title = signals_of(own, length, title, title_length, layout)
-    # Pages come without a title too: every article is also shown once without it.
-    without = signals_of(own, length, title, np.zeros_like(title_length), layout)
-    kept = with_title.judged
-    views = (with_title.signals, without.signals)
-    paragraph = _fit_stage(
-        [paragraph_features(view) for view in views],
-        data.labels.paragraph[kept],
-        data.weight[layout.article[kept]],
-        parameters.context_C,
+) -> ContextNetwork:
+    """Fit the paragraph network on the `chosen` articles."""
+    layout = views[0].signals.layout
+    kept = views[0].judged
+    labels = data.labels.paragraph[kept]
+    use = chosen[layout.article] & ~np.isnan(labels).all(axis=1)
+    features = [paragraph_features(view.signals)[:, use].T for view in views]
+    linear = _fit_stage(
+        features, labels[use], data.weight[layout.article[use]], parameters.context_C
     )
-    filled = ~without.empty
-    article = _fit_stage(
-        [article_features(_only(view, filled)) for view in views],
-        data.labels.article[filled],
-        data.weight[filled],
-        parameters.context_C,
+    # The network sees every article with its title, and a part of them also without.
+    rng = np.random.RandomState(parameters.random_state)
+    untitled = (rng.random_sample(layout.n_articles) < _UNTITLED)[layout.article[use]]
+    shown = (np.ones(len(untitled), dtype=bool), untitled)
+    contents = [_contents(view, use) for view in views]
+    return fit_network(
+        np.concatenate([x[part] for x, part in zip(features, shown, strict=True)]),
+        (
+            *(
+                np.concatenate([view[i][part] for view, part in zip(contents, shown, strict=True)])
+                for i in range(4)
+            ),
+        ),  # type: ignore[arg-type]
+        np.concatenate([labels[use][part] for part in shown]),
+        linear,
+        NetworkParameters(
+            parameters.n_hidden,
+            parameters.network_alpha,
+            parameters.n_epochs,
+            parameters.random_state,
+        ),
     )
-    return paragraph, article
+
+
+def _contents(view: JudgedSignals, use: NDArray[np.bool_]) -> tuple[Array, Array, Array, Array]:
+    content, layout = view.content, view.signals.layout
+    of = layout.article[use]
+    return (
+        content.own[use],
+        content.near(layout)[use],
+        content.whole(layout)[of],
+        content.title[of],
+    )
+
+
+def _fit_articles(
+    data: TrainingSet, views: list[JudgedSignals], parameters: StageParameters
+) -> LinearStage:
+    """Fit the article model on what paragraph networks say of articles they have not seen."""
+    layout = views[0].signals.layout
+    folds = article_folds(layout.n_articles, _ARTICLE_FOLDS, parameters.random_state + 2)
+    logits = [np.zeros(view.signals.own.shape) for view in views]
+    for fold in range(_ARTICLE_FOLDS):
+        network = _fit_paragraphs(data, views, folds != fold, parameters)
+        rows = (folds == fold)[layout.article]
+        for unseen, view in zip(logits, views, strict=True):
+            features = paragraph_features(view.signals)
+            hidden = network.hidden(features, view.content, layout)
+            unseen[rows] = network.logits(features, hidden)[rows]
+    # An article that has nothing to read in one of the views teaches nothing.
+    filled = ~views[1].empty
+    shown = [
+        article_features(_only(in_context(view.signals, unseen), filled)).T
+        for view, unseen in zip(views, logits, strict=True)
+    ]
+    return _fit_stage(
+        shown, data.labels.article[filled], data.weight[filled], parameters.article_C
+    )
 
 
 def _only(signals: Signals, filled: NDArray[np.bool_]) -> Signals:
@@ -143,7 +219,7 @@ def _only(signals: Signals, filled: NDArray[np.bool_]) -> Signals:
 
 
 def _fit_stage(views: list[Array], labels: Array, weight: Array, C: float) -> LinearStage:  # noqa: N803
-    features = np.concatenate([view.T for view in views])
+    features = np.concatenate(views)
     labels = np.concatenate([labels] * len(views))
     weight = np.concatenate([weight / len(views)] * len(views))
     mean, scale = features.mean(axis=0), features.std(axis=0)

@@ -1,0 +1,164 @@
+"""Stage two for paragraphs: a linear model and a small network in one, evaluated in numpy.
+
+In: context features (`dvtopics.taggers.context`) and what the texts around a paragraph are
+about (`Content`). Out: logits, and the linear function that the network is at one paragraph,
+which is what evidence is made of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dvtopics.taggers.batch import Layout
+from dvtopics.taggers.context import Array
+
+#: Weights of the content of the neighbours one and two paragraphs away.
+NEAR = (1.0, 0.5)
+_BLOCK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the paragraphs and titles of a batch are about.
+
+    Attributes
+    ----------
+    own : ndarray, shape (n_paragraphs, d)
+    title : ndarray, shape (n_articles, d)
+        Zeros where an article has none.
+    """
+
+    own: Array
+    title: Array
+
+    def near(self, layout: Layout) -> Array:
+        """Return the content of the neighbours, weighted by `NEAR`, shape of `own`."""
+        result = np.zeros_like(self.own)
+        place = np.arange(len(self.own)) - layout.starts[layout.article]
+        after = layout.sizes[layout.article] - 1 - place
+        for distance, weight in enumerate(NEAR, start=1):
+            left, right = np.flatnonzero(place >= distance), np.flatnonzero(after >= distance)
+            result[left] += weight * self.own[left - distance]
+            result[right] += weight * self.own[right + distance]
+        return result
+
+    def whole(self, layout: Layout) -> Array:
+        """Return the mean content of every article, shape of `title`."""
+        result = np.zeros_like(self.title)
+        filled = np.flatnonzero(layout.sizes > 0)
+        if len(filled):
+            total = np.add.reduceat(self.own, layout.starts[filled], axis=0)
+            result[filled] = total / layout.sizes[filled, None]
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class LocalModel:
+    """The linear function that a `ContextNetwork` is at one paragraph.
+
+    Attributes
+    ----------
+    coef : ndarray, shape (n_features, n_themes)
+        Weights of the context features.
+    own, near, whole, title : ndarray, shape (d, n_themes)
+        Weights of the contents.
+    intercept : ndarray, shape (n_themes,)
+    """
+
+    coef: Array
+    own: Array
+    near: Array
+    whole: Array
+    title: Array
+    intercept: Array
+
+
+@dataclass(frozen=True, slots=True)
+class ContextNetwork:
+    """One hidden layer of rectified units beside a linear path, for all themes together.
+
+    Attributes
+    ----------
+    coef : ndarray, shape (n_features, n_themes)
+        Linear path.
+    intercept : ndarray, shape (n_themes,)
+    hidden_coef : ndarray, shape (n_features, n_hidden)
+        Hidden layer: from the context features.
+    hidden_own, hidden_near, hidden_whole, hidden_title : ndarray, shape (d, n_hidden)
+        From the contents of the paragraph, its neighbours, the article and the title.
+    hidden_intercept : ndarray, shape (n_hidden,)
+    output : ndarray, shape (n_hidden, n_themes)
+    """
+
+    coef: Array
+    intercept: Array
+    hidden_coef: Array
+    hidden_own: Array
+    hidden_near: Array
+    hidden_whole: Array
+    hidden_title: Array
+    hidden_intercept: Array
+    output: Array
+
+    def hidden(self, features: Array, content: Content, layout: Layout) -> Array:
+        """Return the hidden layer before rectifying, shape (n_paragraphs, n_hidden).
+
+        Parameters
+        ----------
+        features : ndarray, shape (n_features, n_paragraphs)
+            See `dvtopics.taggers.context.paragraph_features`.
+        content : Content
+        layout : Layout
+        """
+        inputs = np.concatenate([features.T, content.own, content.near(layout)], axis=1)
+        weights = np.concatenate([self.hidden_coef, self.hidden_own, self.hidden_near])
+        # What an article is about is the same for all its paragraphs.
+        around = np.concatenate([content.whole(layout), content.title], axis=1)
+        of_article = _fixed_product(around, np.concatenate([self.hidden_whole, self.hidden_title]))
+        result = _fixed_product(inputs, weights)
+        result += of_article[layout.article]
+        result += self.hidden_intercept
+        return result
+
+    def logits(self, features: Array, hidden: Array) -> Array:
+        """Return the logits, shape (n_paragraphs, n_themes), given the hidden layer."""
+        active = np.maximum(hidden, 0.0)
+        direct = _fixed_product(np.ascontiguousarray(features.T), self.coef)
+        return direct + _fixed_product(active, self.output) + self.intercept
+
+    def local(self, hidden: Array) -> LocalModel:
+        """Return the linear function that the network is where its hidden layer is `hidden`.
+
+        A rectified unit is either off or linear, so the function is exact there.
+
+        Parameters
+        ----------
+        hidden : ndarray, shape (n_hidden,)
+            Of one paragraph, before rectifying.
+        """
+        gate = np.where(hidden[:, None] > 0, self.output, 0.0)
+        return LocalModel(
+            self.coef + self.hidden_coef @ gate,
+            self.hidden_own @ gate,
+            self.hidden_near @ gate,
+            self.hidden_whole @ gate,
+            self.hidden_title @ gate,
+            self.intercept + self.hidden_intercept @ gate,
+        )
+
+
+def _fixed_product(rows: Array, weights: NDArray[np.float64]) -> Array:
+    """Return ``rows @ weights``, in blocks of one fixed size.
+
+    A row's sum may depend on the shape of a BLAS product, so every product has the same one. In
+    double precision it does not depend on the row's place in the block either (in single
+    precision it does, on some processors).
+    """
+    n, width = rows.shape
+    blocks = np.zeros((-(-n // _BLOCK), _BLOCK, width))
+    blocks.reshape(-1, width)[:n] = rows
+    result: Array = np.matmul(blocks, weights).reshape(-1, weights.shape[1])[:n]
+    return result
