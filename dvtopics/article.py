@@ -224,6 +224,7 @@ class TaggedParagraph:
     themes: dict[str, float]
     tags: list[str]
     evidence: list[Evidence] = field(default_factory=list)
+    unsure: list[str] | None = None
 
 
 @dataclass(slots=True)
@@ -244,6 +245,8 @@ class TaggedArticle:
         One per input paragraph, in order.
     model : str
         ``NAME@first 12 hex digits of the SHA-256 of the model's config.json``.
+    unsure : list of str or None
+        Tags that a reader should look at, where the tagger was asked (`Tagger.set_review`).
     """
 
     id: str | None
@@ -254,6 +257,7 @@ class TaggedArticle:
     paragraphs: list[TaggedParagraph]
     model: str
     metadata: dict[str, Any] = field(default_factory=dict)
+    unsure: list[str] | None = None
 
     def to_record(self) -> dict[str, Any]:
         """Return the output record of the command line (one JSONL line)."""
@@ -265,13 +269,16 @@ class TaggedArticle:
             "evidence": self.evidence,
             "paragraphs": [
                 {"text": p.text, "themes": p.themes, "tags": p.tags, "evidence": p.evidence}
+                | ({} if p.unsure is None else {"unsure": p.unsure})
                 for p in self.paragraphs
             ],
             "model": self.model,
         }
+        if self.unsure is not None:
+            record["unsure"] = self.unsure
         clashes = {}
         for name, value in self.metadata.items():
-            if name in OUTPUT_FIELDS:
+            if name in OUTPUT_FIELDS or name in record:
                 clashes[name] = value
             else:
                 record[name] = value

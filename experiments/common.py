@@ -14,6 +14,8 @@ from dvtopics.storage import atomic_file
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "experiments" / "results"
 AUTHORED = ROOT / "corpus" / "authored.jsonl"
+LAW_TRAIN = ROOT / "corpus" / "law_train.jsonl"
+LAW_TEST = ROOT / "corpus" / "law_test.jsonl"
 TEXTS = ROOT / "corpus" / "vietnews" / "texts"
 
 
@@ -30,8 +32,13 @@ def news(part: str) -> list[Article]:
 
 
 def authored() -> list[Article]:
-    """Return the authored corpus."""
-    return read_labelled([AUTHORED])
+    """Return the authored corpora that models are trained on."""
+    return read_labelled([AUTHORED, LAW_TRAIN])
+
+
+def training_news() -> list[Article]:
+    """Return all public news articles that models are trained on."""
+    return [article for part in ("train", "suggested", "extra") for article in news(part)]
 
 
 def write_results(name: str, data: Any, markdown: str) -> None:

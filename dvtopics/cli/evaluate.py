@@ -18,6 +18,12 @@ from dvtopics.storage import atomic_file
 @click.option("--markdown", "markdown_file", metavar="FILE", help="Write them as Markdown.")
 @click.option("--threshold", multiple=True, metavar="T|THEME=T", help="Probability of a tag.")
 @click.option("--precision", type=float, metavar="P", help="Thresholds that reach this precision.")
+@click.option(
+    "--review",
+    type=float,
+    metavar="P",
+    help="Say how many tags to look at for this precision, and what that gives.",
+)
 @lang_option
 @debug_option
 def command(
@@ -27,17 +33,24 @@ def command(
     markdown_file: str | None,
     threshold: tuple[str, ...],
     precision: float | None,
+    review: float | None,
     lang: str,
     debug: bool,
 ) -> int:
     """Đánh giá mô hình / evaluate a model on labelled articles, at both levels."""
-    from dvtopics.evaluation.protocol import evaluate, markdown_table
+    from dvtopics.evaluation.protocol import evaluate, evaluate_review, markdown_table, review_table
     from dvtopics.taggers.registry import load
 
     tagger = load(model)
-    tagger.set_thresholds(parse_thresholds(threshold), precision)
-    report = evaluate(tagger, read_filled(labelled, lang))
+    if review is not None and (threshold or precision is not None):
+        raise click.UsageError("--review goes with the model's own thresholds: no --threshold")
+    tagger.set_thresholds(parse_thresholds(threshold), precision).set_review(review)
+    articles = read_filled(labelled, lang)
+    report = evaluate(tagger, articles)
     table = markdown_table(report)
+    if review is not None:
+        report["review"] = {"precision": review, **evaluate_review(tagger, articles)}
+        table += review_table(report["review"])
     for name, text in (
         (json_file, json.dumps(report, indent=2) + "\n"),
         (markdown_file, table),

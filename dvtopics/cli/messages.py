@@ -22,6 +22,10 @@ _MESSAGES = {
     "articles": ("bài", "articles"),
     "reading": ("Đang gắn chủ đề", "Tagging"),
     "training": ("Đang huấn luyện", "Training"),
+    "review": (
+        "Để đạt độ chính xác {}: cần xem lại {} trong {} nhãn đoạn, {} trong {} nhãn bài.",
+        "To reach precision {}: look at {} of {} paragraph tags and {} of {} article tags.",
+    ),
     "no-texts": (
         "{}: chỉ có nhãn, chưa có văn bản nên được bỏ qua "
         "(chạy: dvtopics corpus rehydrate REPOSITORY --labels {})",

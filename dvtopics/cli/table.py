@@ -53,7 +53,7 @@ class TableRenderer:
             lines.append(self._style(_printable(tagged.id), dim=True))
         lines.append("")
         lines += [
-            self._bar(theme, probability, theme in tagged.tags)
+            self._bar(theme, probability, self._mark(theme, tagged))
             for theme, probability in tagged.themes.items()
         ]
         reasons = self._reasons(tagged.evidence, tagged.tags)
@@ -64,6 +64,8 @@ class TableRenderer:
                 lines += self._paragraph(number, paragraph.text)
                 for theme in paragraph.tags:
                     share = f"{self._names[theme]} {paragraph.themes[theme]:.0%}"
+                    if theme in (paragraph.unsure or ()):
+                        share += " ?"
                     head = f"      ▸ {self._style(share, fg=self._colours[theme])}"
                     terms = self._terms(paragraph.evidence, theme)
                     lines.append(f"{head}: {terms}" if terms else head)
@@ -73,12 +75,17 @@ class TableRenderer:
             lines.append(self._style(f"      ({text})", dim=True))
         return ("\n".join(lines) + "\n").encode("utf-8", "replace")
 
-    def _bar(self, theme: str, probability: float, tagged: bool) -> str:
+    @staticmethod
+    def _mark(theme: str, tagged: TaggedArticle) -> str:
+        if theme in (tagged.unsure or ()):
+            return "?"
+        return "✔" if theme in tagged.tags else " "
+
+    def _bar(self, theme: str, probability: float, mark: str) -> str:
         filled = round(probability * _BAR)
         bar = "█" * filled + "░" * (_BAR - filled)
-        mark = "✔" if tagged else " "
         name = f"{self._names[theme]:<{self._column}}"
-        if tagged:
+        if mark.strip():
             name = self._style(name, bold=True)
         return f"  {mark} {name}  {self._style(bar, fg=self._colours[theme])} {probability:4.0%}"
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
+from numpy.typing import NDArray
 
-from dvtopics.article import Article
+from dvtopics.article import Article, TaggedArticle
 from dvtopics.cli.messages import message, one_line
 from dvtopics.cli.options import debug_option, jobs_option, lang_option, parse_thresholds
 from dvtopics.cli.progress import Progress
@@ -45,6 +47,12 @@ from dvtopics.io.writers import (
 @click.option("--text-column", default="text", show_default=True, help="Of CSV and Parquet.")
 @click.option("--threshold", multiple=True, metavar="T|THEME=T", help="Probability of a tag.")
 @click.option("--precision", type=float, metavar="P", help="Thresholds that reach this precision.")
+@click.option(
+    "--review",
+    type=float,
+    metavar="P",
+    help="Mark the tags to look at so that, the wrong ones out, this precision is reached.",
+)
 @click.option("--no-evidence", is_flag=True, help="Leave out which terms decided.")
 @click.option("--max-bytes", default=DEFAULT_MAX_BYTES, show_default=True, help="Of an article.")
 @lang_option
@@ -60,6 +68,7 @@ def command(
     text_column: str,
     threshold: tuple[str, ...],
     precision: float | None,
+    review: float | None,
     no_evidence: bool,
     max_bytes: int,
     lang: str,
@@ -76,10 +85,13 @@ def command(
     _refuse_to_overwrite(inputs, output)
     options = ReadOptions(input_format, encoding, text_column, max_bytes)
     tagger = load(model)
-    tagger.set_thresholds(parse_thresholds(threshold), precision)
+    if review is not None and (threshold or precision is not None):
+        raise click.UsageError("--review goes with the model's own thresholds: no --threshold")
+    tagger.set_thresholds(parse_thresholds(threshold), precision).set_review(review)
     chosen = output_format or _default_format(output)
     shown = output is not None or not sys.stdout.isatty()
     failed = False
+    marks = np.zeros(4, dtype=np.int64)
     with Progress(
         message("reading", lang=lang), message("articles", lang=lang), _total(inputs), shown
     ) as progress:
@@ -88,13 +100,16 @@ def command(
         work = _Render(renderer, evidence=not no_evidence)
         with open_sink(output, renderer) as sink:
             sink.write(renderer.header())
-            for payloads, errors, count in map_batches(tagger, work, _batches(items), jobs):
+            for payloads, errors, count, found in map_batches(tagger, work, _batches(items), jobs):
+                marks += found
                 for payload in payloads:
                     sink.write(payload)
                 for error in errors:
                     click.echo(one_line(str(error)), err=True)
                     failed = True
                 progress.count(count)
+    if review is not None:
+        click.echo(message("review", f"{review:g}", *marks.tolist(), lang=lang), err=True)
     return 1 if failed else 0
 
 
@@ -119,17 +134,33 @@ class _Render:
     def __init__(self, renderer: Renderer, evidence: bool) -> None:
         self._renderer, self._evidence = renderer, evidence
 
-    def __call__(self, tagger: Any, items: list[Item]) -> tuple[list[Any], list[InputError], int]:
+    def __call__(
+        self, tagger: Any, items: list[Item]
+    ) -> tuple[list[Any], list[InputError], int, NDArray[np.int64]]:
         articles = [item for item in items if isinstance(item, Article)]
-        tagged = iter(tagger.tag_batch(articles, evidence=self._evidence))
+        tagged = tagger.tag_batch(articles, evidence=self._evidence)
+        results = iter(tagged)
         payloads = [
-            self._renderer.article(next(tagged))
+            self._renderer.article(next(results))
             if isinstance(item, Article)
             else self._renderer.error(item)
             for item in items
         ]
         errors = [item for item in items if isinstance(item, InputError)]
-        return payloads, errors, len(articles)
+        return payloads, errors, len(articles), _marks(tagged)
+
+
+def _marks(tagged: list[TaggedArticle]) -> NDArray[np.int64]:
+    """Count the tags to look at and all tags, of paragraphs and of articles."""
+    paragraphs = [p for article in tagged for p in article.paragraphs]
+    return np.array(
+        [
+            sum(len(item.unsure or ()) for item in paragraphs),
+            sum(len(item.tags) for item in paragraphs),
+            sum(len(item.unsure or ()) for item in tagged),
+            sum(len(item.tags) for item in tagged),
+        ]
+    )
 
 
 def _default_format(output: str | None) -> str:
@@ -161,7 +192,7 @@ def _renderer(
         if isinstance(item, Article):
             carried = list(item.metadata)
             break
-    rows = RowRenderer(tagger.themes_, carried)
+    rows = RowRenderer(tagger.themes_, carried, review=tagger.thresholds_.review is not None)
     return (rows if chosen == "parquet" else CsvRenderer(rows)), itertools.chain(head, items)
 
 

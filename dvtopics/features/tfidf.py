@@ -60,6 +60,50 @@ class TokenBatch:
     lengths: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class TokenisedTexts:
+    """Texts as token ids, for whoever fits many vectorizers on parts of the same texts.
+
+    Attributes
+    ----------
+    words : list of str
+        Canonical tokens; the position is the id.
+    batch : TokenBatch
+    """
+
+    words: list[str]
+    batch: TokenBatch
+
+    @classmethod
+    def read(cls, texts: Iterable[str]) -> TokenisedTexts:
+        """Tokenise `texts`."""
+        vocabulary: dict[str, int] = {}
+        surfaces: dict[str, int] = {}
+        chunks: list[NDArray[np.int64]] = []
+        for text in texts:
+            ids = []
+            for surface in find_tokens(text):
+                index = surfaces.get(surface)
+                if index is None:
+                    index = vocabulary.setdefault(canonical(surface), len(vocabulary))
+                    surfaces[surface] = index
+                ids.append(index)
+            chunks.append(np.array(ids, dtype=np.int64))
+        lengths = np.fromiter(map(len, chunks), np.int64, len(chunks))
+        ids_all = np.concatenate(chunks) if chunks else np.zeros(0, np.int64)
+        return cls(list(vocabulary), TokenBatch(ids_all, _rows(lengths), lengths))
+
+    def take(self, chosen: NDArray[np.bool_]) -> TokenisedTexts:
+        """Return the chosen texts, in their order, under the same ids."""
+        lengths = self.batch.lengths[chosen]
+        ids = self.batch.ids[chosen[self.batch.row]]
+        return TokenisedTexts(self.words, TokenBatch(ids, _rows(lengths), lengths))
+
+
+def _rows(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.repeat(np.arange(len(lengths)), lengths)
+
+
 class NgramTfidf:
     """TF-IDF over syllable n-grams, equal to scikit-learn's ``TfidfVectorizer``.
 
@@ -127,29 +171,18 @@ class NgramTfidf:
         UsageError
             If a parameter is out of range or no n-gram is frequent enough.
         """
+        return self.fit_tokens(TokenisedTexts.read(texts))
+
+    def fit_tokens(self, tokens: TokenisedTexts) -> NgramTfidf:
+        """Learn from texts that are token ids already; see `fit`."""
         if self.ngram_max not in (1, 2, 3):
             raise UsageError(f"ngram_max must be 1, 2 or 3, got {self.ngram_max!r}")
         if self.min_df < 1:
             raise UsageError(f"min_df must be at least 1, got {self.min_df!r}")
-        vocabulary: dict[str, int] = {}
-        surfaces: dict[str, int] = {}
-        chunks: list[NDArray[np.int64]] = []
-        for text in texts:
-            ids = []
-            for surface in find_tokens(text):
-                index = surfaces.get(surface)
-                if index is None:
-                    index = vocabulary.setdefault(canonical(surface), len(vocabulary))
-                    surfaces[surface] = index
-                ids.append(index)
-            chunks.append(np.array(ids, dtype=np.int64))
-        n_texts = len(chunks)
-        lengths = np.fromiter(map(len, chunks), np.int64, n_texts)
-        ids_all = np.concatenate(chunks) if chunks else np.zeros(0, np.int64)
-        batch = TokenBatch(ids_all, np.repeat(np.arange(n_texts), lengths), lengths)
-        base = len(vocabulary) + 1
+        batch = tokens.batch
+        n_texts, base = len(batch.lengths), len(tokens.words) + 1
         if base**3 >= 2**63:
-            raise UsageError(f"{len(vocabulary):,} different syllables: is this Vietnamese text?")
+            raise UsageError(f"{len(tokens.words):,} different syllables: is this Vietnamese text?")
         found, frequencies = [], []
         for n in range(1, self.ngram_max + 1):
             row, key = _ngrams(batch, base, n)
@@ -163,7 +196,7 @@ class NgramTfidf:
                 f"no n-gram occurs in {self.min_df} or more of the {n_texts} training texts; "
                 "give more texts or a smaller min_df"
             )
-        words = np.array(list(vocabulary), dtype=object)
+        words = np.array(tokens.words, dtype=object)
         syllables, keys = _compact(words, keys, base, self.ngram_max)
         order = np.argsort(keys)
         idf = np.log((1 + n_texts) / (1 + df)) + 1
@@ -178,7 +211,15 @@ class NgramTfidf:
         parts = [[*map(lookup, find_tokens(text))] for text in texts]
         lengths = np.fromiter(map(len, parts), np.int64, len(parts))
         ids = np.fromiter((i for part in parts for i in part), np.int64, int(lengths.sum()))
-        return TokenBatch(ids, np.repeat(np.arange(len(parts)), lengths), lengths)
+        return TokenBatch(ids, _rows(lengths), lengths)
+
+    def encode_tokens(self, tokens: TokenisedTexts) -> TokenBatch:
+        """Return the token ids of texts that are tokenised already."""
+        self._check_fitted()
+        known = {syllable: index for index, syllable in enumerate(self.syllables_)}
+        ids = np.fromiter((known.get(w, _UNKNOWN) for w in tokens.words), np.int64)
+        batch = tokens.batch
+        return TokenBatch(ids[batch.ids], batch.row, batch.lengths)
 
     def transform(self, texts: Sequence[str]) -> Rows:
         """Return the TF-IDF rows of `texts`, each of unit Euclidean length."""
@@ -267,7 +308,8 @@ def _document_frequencies(
     row: NDArray[np.int64], key: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the distinct keys, ascending, and in how many rows each occurs."""
-    order = np.lexsort((row, key))
+    # Rows come in ascending order, and a stable sort keeps that within a key.
+    order = np.argsort(key, kind="stable")
     row, key = row[order], key[order]
     first = np.ones(len(key), dtype=bool)
     first[1:] = (key[1:] != key[:-1]) | (row[1:] != row[:-1])

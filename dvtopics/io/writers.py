@@ -81,11 +81,16 @@ class RowRenderer:
     themes : sequence of str
     carried : sequence of str
         Input fields that get a column of their own; any others go, as JSON, into ``input``.
+    review : bool, default False
+        Have a column ``unsure``: the tags that a reader should look at.
     """
 
-    def __init__(self, themes: Sequence[str], carried: Sequence[str]) -> None:
+    def __init__(self, themes: Sequence[str], carried: Sequence[str], review: bool = False) -> None:
         self.themes = list(themes)
         fixed = ["id", "level", "index", "title", "text", *self.themes, "tags"]
+        if review:
+            fixed.append("unsure")
+        self._review = review
         self.carried = [name for name in carried if name not in {*fixed, "input"}]
         self.columns = [*fixed, *self.carried, "input"]
 
@@ -101,16 +106,21 @@ class RowRenderer:
         common["input"] = _as_text(metadata) if metadata else ""
         rows: list[dict[str, Any]] = [
             {"level": "article", "index": None, "text": "", "tags": ";".join(tagged.tags)}
+            | self._unsure(tagged.unsure)
             | tagged.themes
             | common
         ]
         for index, p in enumerate(tagged.paragraphs):
             rows.append(
                 {"level": "paragraph", "index": index, "text": p.text, "tags": ";".join(p.tags)}
+                | self._unsure(p.unsure)
                 | p.themes
                 | common
             )
         return rows
+
+    def _unsure(self, themes: list[str] | None) -> dict[str, str]:
+        return {"unsure": ";".join(themes or ())} if self._review else {}
 
     def error(self, error: InputError) -> list[dict[str, Any]]:
         """Return no row: errors go to standard error only."""

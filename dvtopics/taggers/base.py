@@ -235,14 +235,35 @@ class Tagger:
         self.thresholds_ = self.thresholds_.replaced(self.themes_, threshold, precision)
         return self
 
+    def set_review(self, precision: float | None) -> Self:
+        """Have tags marked that a reader should look at.
+
+        Parameters
+        ----------
+        precision : float or None
+            What the tags are to reach once the wrong ones among the marked are taken out; None
+            marks nothing. It held in cross-validation, with the model's own thresholds.
+
+        Raises
+        ------
+        UsageError
+            If `precision` is out of range.
+        """
+        self._check_fitted()
+        self.thresholds_ = self.thresholds_.reviewed(precision)
+        return self
+
     def _decide(self, paragraph: NDArray[np.float64], article: NDArray[np.float64]) -> Scores:
         p = self.calibration_["paragraph"].probabilities(paragraph)
         a = self.calibration_["article"].probabilities(article)
+        limits = self.thresholds_
         return Scores(
             p,
             a,
-            self.thresholds_.decide("paragraph", p),
-            self.thresholds_.decide("article", a),
+            limits.decide("paragraph", p),
+            limits.decide("article", a),
+            limits.unsure("paragraph", p),
+            limits.unsure("article", a),
         )
 
     def _explain(
@@ -286,6 +307,13 @@ class Tagger:
         article = [dict(zip(themes, row, strict=True)) for row in scores.article.tolist()]
         paragraph_tags = _names(scores.paragraph_tags, themes)
         article_tags = _names(scores.article_tags, themes)
+        unsure: dict[str, list[list[str]]] = {
+            level: _names(marked, themes)
+            for level, marked in (
+                ("paragraph", scores.paragraph_unsure), ("article", scores.article_unsure)
+            )
+            if marked is not None
+        }  # fmt: skip
         result = []
         for number, source in enumerate(batch.articles):
             begin, end = batch.layout.starts[number : number + 2].tolist()
@@ -302,11 +330,13 @@ class Tagger:
                             paragraph[row],
                             paragraph_tags[row],
                             reasons[1][row] if reasons else [],
+                            unsure["paragraph"][row] if unsure else None,
                         )
                         for row in range(begin, end)
                     ],
                     model=self.model_,
                     metadata=_carried(source),
+                    unsure=unsure["article"][number] if unsure else None,
                 )
             )
         return result

@@ -6,7 +6,8 @@ In: articles. Out: `Batch` (texts and layout) and, after scoring, `Scores`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,9 +104,22 @@ class Scores:
     paragraph, article : ndarray of float64, shape (n_paragraphs or n_articles, n_themes)
         Probabilities with six decimals; zero where there is nothing to judge.
     paragraph_tags, article_tags : ndarray of bool, same shapes
+    paragraph_unsure, article_unsure : ndarray of bool, same shapes, or None
+        Tags that a reader should look at, where the tagger was asked.
     """
 
     paragraph: NDArray[np.float64]
     article: NDArray[np.float64]
     paragraph_tags: NDArray[np.bool_]
     article_tags: NDArray[np.bool_]
+    paragraph_unsure: NDArray[np.bool_] | None = None
+    article_unsure: NDArray[np.bool_] | None = None
+
+    @classmethod
+    def joined(cls, parts: Sequence[Scores]) -> Scores:
+        """Return the scores of several batches as those of one."""
+        joined: dict[str, Any] = {}
+        for field in fields(cls):
+            values = [getattr(part, field.name) for part in parts]
+            joined[field.name] = None if values[0] is None else np.concatenate(values)
+        return cls(**joined)

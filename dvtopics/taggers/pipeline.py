@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvtopics.features.embedding import SyllableEmbedding
-from dvtopics.features.tfidf import NgramTfidf
+from dvtopics.features.tfidf import NgramTfidf, TokenBatch
 from dvtopics.taggers.batch import Batch, Layout, Logits
 from dvtopics.taggers.context import (
     Array,
@@ -60,7 +60,10 @@ class TfidfScorer:
 
     def score(self, texts: list[str]) -> TextScores:
         """Score `texts`."""
-        batch = self.vectorizer.encode(texts)
+        return self.score_tokens(self.vectorizer.encode(texts))
+
+    def score_tokens(self, batch: TokenBatch) -> TextScores:
+        """Score texts that are token ids of the vectorizer."""
         rows = self.vectorizer.transform_batch(batch)
         logits = rows.dot(self.coef) + self.intercept
         return TextScores(logits, self.embedding.transform(rows), batch.lengths)

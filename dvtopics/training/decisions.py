@@ -104,3 +104,31 @@ def precision_table(probability: Array, labels: Array, weight: Array) -> list[li
                 pairs.append([target, round(float(p[reached[-1]]), 6)])
         table.append(pairs)
     return table
+
+
+def review_table(
+    probability: Array, labels: Array, weight: Array, limits: Array
+) -> list[list[list[float]]]:
+    """Return per theme ``[precision, upper end]`` pairs, for `Thresholds.by_review`.
+
+    Of the tags (probability at or above the limit of their theme), those below the upper end
+    are looked at and the wrong ones taken out. The upper end is the lowest that reaches the
+    precision, so a reader sees as few tags as can be.
+    """
+    table = []
+    for theme in range(labels.shape[1]):
+        use = ~np.isnan(labels[:, theme]) & (weight > 0) & (probability[:, theme] >= limits[theme])
+        y, p, w = labels[use, theme], probability[use, theme], weight[use]
+        order = np.argsort(-p, kind="stable")
+        y, p, w = y[order], p[order], w[order]
+        right, wrong = np.cumsum(w * y), np.cumsum(w * (1 - y))
+        last = np.flatnonzero(np.append(np.diff(p) != 0, True)) if len(p) else np.zeros(0, int)
+        pairs: list[list[float]] = []
+        for target in PRECISIONS:
+            # All right tags stay; of the wrong ones, those that nobody looks at.
+            kept = right[-1:] / np.maximum(right[-1:] + wrong[last], 1e-12)
+            reached = last[(kept >= target) & (last + 1 >= _MIN_TAGGED)]
+            if len(reached):
+                pairs.append([target, round(float(p[reached[-1]]), 6)])
+        table.append(pairs)
+    return table

@@ -17,12 +17,17 @@ from dvtopics.article import Article
 from dvtopics.corpus.labels import Labels
 from dvtopics.errors import UsageError
 from dvtopics.evaluation.metrics import level_report
-from dvtopics.taggers.batch import Batch, Logits
+from dvtopics.taggers.batch import Batch, Layout, Logits
 from dvtopics.taggers.calibration import Platt
 from dvtopics.taggers.context import Array
 from dvtopics.taggers.decision import Thresholds
 from dvtopics.taggers.pipeline import TwoStagePipeline
-from dvtopics.training.decisions import best_thresholds, fit_platt, precision_table
+from dvtopics.training.decisions import (
+    best_thresholds,
+    fit_platt,
+    precision_table,
+    review_table,
+)
 from dvtopics.training.folds import article_folds, population_weights
 from dvtopics.training.stages import StageParameters, TrainingSet, fit_pipeline
 
@@ -84,7 +89,7 @@ def fit_tagger(
     from joblib import Parallel, delayed
 
     data = _training_set(articles, themes)
-    folds = article_folds(len(data.batch.articles), parameters.n_folds, parameters.random_state + 1)
+    folds = article_folds(len(articles), parameters.n_folds, parameters.random_state + 1)
     # The last task is the pipeline that is kept; the others hold one fold out.
     tasks = [folds != fold for fold in range(parameters.n_folds)] + [folds >= 0]
     worker = Parallel(n_jobs=n_jobs, return_as="generator")
@@ -93,8 +98,8 @@ def fit_tagger(
         pipelines.append(pipeline)
         if progress is not None:
             progress(len(pipelines), len(tasks))
-    weight = population_weights(data.batch.articles, weights)
-    levels = _out_of_fold(data, folds, pipelines[:-1], weight)
+    weight = population_weights(articles, weights)
+    levels = _out_of_fold(articles, data.labels, folds, pipelines[:-1], weight)
     calibrations = {name: fit_platt(x.logits, x.labels, x.weight) for name, x in levels.items()}
     probability = {n: calibrations[n].probabilities(x.logits) for n, x in levels.items()}
     limits = {
@@ -105,13 +110,14 @@ def fit_tagger(
         limits["paragraph"],
         limits["article"],
         {n: precision_table(probability[n], x.labels, x.weight) for n, x in levels.items()},
+        {n: review_table(probability[n], x.labels, x.weight, limits[n]) for n, x in levels.items()},
     )
     return Fitted(
         pipelines[-1],
         calibrations["paragraph"],
         calibrations["article"],
         thresholds,
-        _cross_validated(data, folds, levels, themes),
+        _cross_validated(articles, folds, levels, themes),
     )
 
 
@@ -127,7 +133,7 @@ def _training_set(articles: Sequence[Article], themes: Sequence[str]) -> Trainin
         )
     if not (labels.paragraph[judged] > 0).any():
         raise UsageError(f"no paragraph carries any of the themes {', '.join(themes)}")
-    return TrainingSet(batch, labels, np.ones(len(articles)))
+    return TrainingSet.from_batch(batch, labels)
 
 
 def _fit_one(data: TrainingSet, parameters: StageParameters) -> TwoStagePipeline:
@@ -139,38 +145,36 @@ def _fit_one(data: TrainingSet, parameters: StageParameters) -> TwoStagePipeline
 
 
 def _out_of_fold(
-    data: TrainingSet,
+    articles: Sequence[Article],
+    labels: Labels,
     folds: NDArray[np.int64],
     pipelines: Sequence[TwoStagePipeline],
     weight: Array,
 ) -> dict[str, _Level]:
-    layout = data.batch.layout
-    logits = Logits(
-        np.full(data.labels.paragraph.shape, np.nan), np.full(data.labels.article.shape, np.nan)
-    )
+    layout = Layout.from_counts([len(article.paragraphs) for article in articles])
+    logits = Logits(np.full(labels.paragraph.shape, np.nan), np.full(labels.article.shape, np.nan))
     for fold, pipeline in enumerate(pipelines):
         held_out = folds == fold
-        part = pipeline.judge(data.subset(held_out).batch).logits()
+        unseen = [article for article, out in zip(articles, held_out, strict=True) if out]
+        part = pipeline.judge(Batch.from_articles(unseen)).logits()
         logits.paragraph[held_out[layout.article]] = part.paragraph
         logits.article[held_out] = part.article
     return {
         "paragraph": _Level(
-            logits.paragraph, data.labels.paragraph, weight[layout.article], layout.article
+            logits.paragraph, labels.paragraph, weight[layout.article], layout.article
         ),
-        "article": _Level(
-            logits.article, data.labels.article, weight, np.arange(layout.n_articles)
-        ),
+        "article": _Level(logits.article, labels.article, weight, np.arange(layout.n_articles)),
     }
 
 
 def _cross_validated(
-    data: TrainingSet,
+    articles: Sequence[Article],
     folds: NDArray[np.int64],
     levels: Mapping[str, _Level],
     themes: Sequence[str],
 ) -> dict[str, Any]:
     """Figures per stratum of ``drawn``, calibration and thresholds chosen without the fold."""
-    drawn = np.array([str(a.metadata.get("drawn", "unknown")) for a in data.batch.articles])
+    drawn = np.array([str(a.metadata.get("drawn", "unknown")) for a in articles])
     report: dict[str, Any] = {}
     outcome = {}
     for name, level in levels.items():

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dvtopics.corpus.labels import Labels
 from dvtopics.features.embedding import SyllableEmbedding
-from dvtopics.features.tfidf import NgramTfidf
+from dvtopics.features.tfidf import NgramTfidf, TokenisedTexts
 from dvtopics.taggers.batch import Batch, Layout
 from dvtopics.taggers.context import (
     Array,
@@ -62,28 +62,55 @@ class StageParameters:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """A batch with its labels and a weight per article."""
+    """Articles as token ids, with their labels and a weight per article.
 
-    batch: Batch
+    Attributes
+    ----------
+    body, titles : TokenisedTexts
+        Of all paragraphs and of all titles.
+    layout : Layout
+    labels : Labels
+    weight : ndarray, shape (n_articles,)
+    """
+
+    body: TokenisedTexts
+    titles: TokenisedTexts
+    layout: Layout
     labels: Labels
     weight: Array
 
+    @classmethod
+    def from_batch(cls, batch: Batch, labels: Labels) -> TrainingSet:
+        """Tokenise a batch; every article weighs the same."""
+        return cls(
+            TokenisedTexts.read(batch.texts),
+            TokenisedTexts.read(batch.titles),
+            batch.layout,
+            labels,
+            np.ones(batch.layout.n_articles),
+        )
+
     def subset(self, chosen: NDArray[np.bool_]) -> TrainingSet:
         """Return the chosen articles only."""
-        rows = chosen[self.batch.layout.article]
-        articles = [a for a, keep in zip(self.batch.articles, chosen, strict=True) if keep]
-        labels = Labels(self.labels.paragraph[rows], self.labels.article[chosen])
-        return TrainingSet(Batch.from_articles(articles), labels, self.weight[chosen])
+        rows = chosen[self.layout.article]
+        return TrainingSet(
+            self.body.take(rows),
+            self.titles.take(chosen),
+            Layout.from_counts(self.layout.sizes[chosen]),
+            Labels(self.labels.paragraph[rows], self.labels.article[chosen]),
+            self.weight[chosen],
+        )
 
 
 def fit_scorer(
     data: TrainingSet, parameters: StageParameters, with_content: bool = False
 ) -> TfidfScorer:
     """Fit stage one on the judged paragraphs, its contents on all."""
-    judged = np.flatnonzero(~np.isnan(data.labels.paragraph).all(axis=1))
-    texts = [data.batch.texts[row] for row in judged]
+    judged: NDArray[np.bool_] = ~np.isnan(data.labels.paragraph).all(axis=1)
+    tokens = data.body.take(judged)
     vectorizer = NgramTfidf(parameters.ngram_max, parameters.min_df, parameters.sublinear_tf)
-    rows = vectorizer.fit(texts).transform(texts).to_scipy()
+    vectorizer.fit_tokens(tokens)
+    rows = vectorizer.transform_batch(vectorizer.encode_tokens(tokens)).to_scipy()
     labels = data.labels.paragraph[judged]
     coef = np.zeros((rows.shape[1], labels.shape[1]), dtype=np.float32)
     intercept = np.zeros(labels.shape[1])
@@ -96,7 +123,7 @@ def fit_scorer(
     n_syllables = len(vectorizer.syllables_)
     if with_content:
         embedding = SyllableEmbedding.fit(
-            vectorizer.transform(data.batch.texts),
+            vectorizer.transform_batch(vectorizer.encode_tokens(data.body)),
             n_syllables,
             parameters.n_dimensions,
             parameters.random_state,
@@ -112,8 +139,8 @@ def fit_pipeline(data: TrainingSet, parameters: StageParameters) -> TwoStagePipe
     body, title = _unseen_scores(data, scorer, parameters)
     # Pages come without a title too: every article is also shown once without it.
     untitled = TextScores(title.logits, title.content, np.zeros_like(title.length))
-    views = [signals_of(body, which, data.batch.layout) for which in (title, untitled)]
-    everything = np.ones(data.batch.layout.n_articles, dtype=bool)
+    views = [signals_of(body, which, data.layout) for which in (title, untitled)]
+    everything = np.ones(data.layout.n_articles, dtype=bool)
     network = _fit_paragraphs(data, views, everything, parameters)
     return TwoStagePipeline(scorer, network, _fit_articles(data, views, parameters))
 
@@ -125,16 +152,20 @@ def _unseen_scores(
 
     What a text is about is learned without labels: there `scorer` itself is asked.
     """
-    layout = data.batch.layout
-    body, title = scorer.score(data.batch.texts), scorer.score(data.batch.titles)
+    layout = data.layout
+    body, title = _scores(scorer, data.body), _scores(scorer, data.titles)
     folds = article_folds(layout.n_articles, parameters.n_folds, parameters.random_state)
     for fold in range(parameters.n_folds):
         held_out = folds == fold
         unseen = fit_scorer(data.subset(~held_out), parameters)
-        part = data.subset(held_out).batch
-        body.logits[held_out[layout.article]] = unseen.score(part.texts).logits
-        title.logits[held_out] = unseen.score(part.titles).logits
+        part = data.subset(held_out)
+        body.logits[held_out[layout.article]] = _scores(unseen, part.body).logits
+        title.logits[held_out] = _scores(unseen, part.titles).logits
     return body, title
+
+
+def _scores(scorer: TfidfScorer, tokens: TokenisedTexts) -> TextScores:
+    return scorer.score_tokens(scorer.vectorizer.encode_tokens(tokens))
 
 
 def _fit_paragraphs(
@@ -207,9 +238,7 @@ def _fit_articles(
         article_features(_only(in_context(view.signals, unseen), filled)).T
         for view, unseen in zip(views, logits, strict=True)
     ]
-    return _fit_stage(
-        shown, data.labels.article[filled], data.weight[filled], parameters.article_C
-    )
+    return _fit_stage(shown, data.labels.article[filled], data.weight[filled], parameters.article_C)
 
 
 def _only(signals: Signals, filled: NDArray[np.bool_]) -> Signals:

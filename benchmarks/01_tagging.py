@@ -1,0 +1,144 @@
+"""Articles a second, one core: the shipped tagger beside plain TF-IDF + logistic regression.
+
+Both read the same article objects and score all paragraphs for all themes; ours also judges them
+in context, calibrates and judges the article. The peer is scikit-learn's ``TfidfVectorizer`` over
+1-2-grams of words and one ``LogisticRegression`` per theme, trained on the authored corpora.
+Rounds are interleaved; medians are reported. Texts: the public news articles where they are
+filled in (``dvtopics corpus rehydrate``), else the authored corpora, repeated.
+Results: ``results/01_tagging.{json,md}``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"  # before numpy is imported
+
+import numpy as np
+
+import dvtopics
+from dvtopics.corpus.store import read_labelled
+from dvtopics.storage import atomic_file
+from dvtopics.taggers.batch import Batch
+from dvtopics.taggers.context import paragraph_features
+from dvtopics.taggers.pipeline import read_signals
+
+ROOT = Path(__file__).resolve().parent.parent
+ARTICLES = 2000
+ROUNDS = 7
+BATCH = 256
+
+
+def texts() -> tuple[str, list[Any]]:
+    news = ROOT / "corpus" / "vietnews" / "texts" / "labels_train.jsonl.gz"
+    own = read_labelled([ROOT / "corpus" / "authored.jsonl"])
+    source = read_labelled([news]) if news.is_file() else own
+    repeated = (source * (ARTICLES // len(source) + 1))[:ARTICLES]
+    return ("public news articles" if news.is_file() else "authored articles, repeated"), repeated
+
+
+def peer(themes: tuple[str, ...]) -> Callable[[list[Any]], None]:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    from dvtopics.corpus.labels import Labels
+
+    own = read_labelled([ROOT / "corpus" / "authored.jsonl", ROOT / "corpus" / "law_train.jsonl"])
+    labels, batch = Labels.from_articles(own, themes), Batch.from_articles(own)
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2))
+    rows = vectorizer.fit_transform(batch.texts)
+    models = []
+    for theme in range(len(themes)):
+        known = ~np.isnan(labels.paragraph[:, theme])
+        models.append(LogisticRegression().fit(rows[known], labels.paragraph[known, theme]))
+
+    def run(articles: list[Any]) -> None:
+        rows = vectorizer.transform([p.text for a in articles for p in a.paragraphs])
+        for model in models:
+            model.predict_proba(rows)
+
+    return run
+
+
+def timed(function: Callable[[list[Any]], Any], articles: list[Any]) -> float:
+    start = time.perf_counter()
+    for i in range(0, len(articles), BATCH):
+        function(articles[i : i + BATCH])
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    source, articles = texts()
+    tagger = dvtopics.load("tfidf")
+    scored = [read_signals(tagger.pipeline_.scorer, Batch.from_articles(articles[i : i + BATCH]))
+              for i in range(0, len(articles), BATCH)]  # fmt: skip
+    network = tagger.pipeline_.paragraph_stage
+
+    def stage_two(_: list[Any]) -> None:
+        read = scored[stage_two.next % len(scored)]  # type: ignore[attr-defined]
+        stage_two.next += 1  # type: ignore[attr-defined]
+        tagger.pipeline_.judge_signals(read)
+
+    def network_only(_: list[Any]) -> None:
+        features, read = parts[network_only.next % len(parts)]  # type: ignore[attr-defined]
+        network_only.next += 1  # type: ignore[attr-defined]
+        network.logits(features, network.hidden(features, read.content, read.signals.layout))
+
+    parts = [(paragraph_features(read.signals), read) for read in scored]
+    stage_two.next = network_only.next = 0  # type: ignore[attr-defined]
+    systems: dict[str, Callable[[list[Any]], Any]] = {
+        "scikit-learn TF-IDF (1,2) + logistic regression": peer(tagger.themes_),
+        "dvtopics, probabilities and tags": tagger.score_articles,
+        "dvtopics, objects with evidence": lambda part: list(tagger.tag_many(part)),
+        "of it: stage two": stage_two,
+        "of that: the network": network_only,
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in systems}
+    for _ in range(ROUNDS):
+        for name, function in systems.items():
+            seconds[name].append(timed(function, articles))
+    median = {name: float(np.median(values)) for name, values in seconds.items()}
+    reference = next(iter(median.values()))
+    results = {
+        "texts": source,
+        "articles": len(articles),
+        "model": tagger.model_,
+        "python": sys.version.split()[0],
+        "numpy": np.__version__,
+        "seconds": {name: [round(s, 4) for s in values] for name, values in seconds.items()},
+        "ratio_to_peer": {name: round(reference / value, 3) for name, value in median.items()},
+    }
+    lines = [
+        "# Tagging speed, one core",
+        "",
+        f"{len(articles):,} articles ({source}), medians of {ROUNDS} interleaved rounds, batches of "
+        f"{BATCH}. Regenerate: `python benchmarks/01_tagging.py`.",
+        "",
+        "| system | articles a second | microseconds an article | times the peer's speed |",
+        "|---|---|---|---|",
+    ]
+    for name, value in median.items():
+        lines.append(
+            f"| {name} | {len(articles) / value:,.0f} | {value / len(articles) * 1e6:,.0f} "
+            f"| {reference / value:.2f} |"
+        )
+    out = ROOT / "benchmarks" / "results"
+    out.mkdir(exist_ok=True)
+    for suffix, text in (
+        ("json", json.dumps(results, indent=2) + "\n"),
+        ("md", "\n".join(lines) + "\n"),
+    ):
+        with atomic_file(out / f"01_tagging.{suffix}") as fresh:
+            fresh.write_text(text, encoding="utf-8")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
