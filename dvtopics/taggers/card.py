@@ -42,10 +42,12 @@ tagged = dvtopics.load("FOLDER").tag("...")
 {data["judged_paragraphs"]:,} are graded. Fingerprint of the training data:
 `{data["fingerprint"][:16]}`.
 
-Stage one: TF-IDF over syllable n-grams, one logistic regression per theme. Stage two: one linear
-model per theme and level over the stage-one scores of the paragraph, its neighbours, the title
-and the whole article, trained on scores that stage one gave to articles it had not seen. Platt
-scaling and the thresholds below come from out-of-fold output of the whole pipeline.
+Stage one: TF-IDF over syllable n-grams, one logistic regression per theme. Stage two: a small
+network with a linear path, over the stage-one scores of the paragraph, its neighbours, the title
+and the whole article, and over what these are about (latent semantic coordinates), trained on
+scores that stage one gave to articles it had not seen; the article is judged by a linear model
+over the paragraph scores of stage two. Platt scaling and the thresholds below come from
+out-of-fold output of the whole pipeline.
 
 {parameters}
 
@@ -62,9 +64,10 @@ how the articles were drawn:
 {_held_out(config["evaluation"])}## What the probabilities refer to
 
 The population that calibration and thresholds were weighted for: articles found by theme words
-or written for the corpus count fully; articles that a model chose because it was unsure of them
-count as `population_weights` says (a tenth where it says nothing). On other populations the
-probabilities may be too high or too low; `dvtopics evaluate` shows it on labels of your own.
+or written for the corpus count fully; articles that a model chose, because it was unsure of them
+or for a theme, and random ones count as `population_weights` says (a tenth where it says
+nothing). In a stream of all news, where themes are rarer, fewer of the tags will be right;
+`dvtopics evaluate` shows it on labels of your own, and `--review` says which tags to look at.
 
 ## Limits
 

@@ -106,7 +106,7 @@ def fit_scorer(
     data: TrainingSet, parameters: StageParameters, with_content: bool = False
 ) -> TfidfScorer:
     """Fit stage one on the judged paragraphs, its contents on all."""
-    judged: NDArray[np.bool_] = ~np.isnan(data.labels.paragraph).all(axis=1)
+    judged = np.asarray(~np.isnan(data.labels.paragraph).all(axis=1))
     tokens = data.body.take(judged)
     vectorizer = NgramTfidf(parameters.ngram_max, parameters.min_df, parameters.sublinear_tf)
     vectorizer.fit_tokens(tokens)
