@@ -16,11 +16,11 @@ test: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-# Trains models/tfidf on the authored corpus and, where their texts are filled in
+# Trains models/tfidf on the authored corpora and, where their texts are filled in
 # (dvtopics corpus rehydrate), on the public news articles.
 train: $(READY)
-	$(BIN)/dvtopics train --output models/tfidf --jobs 2 \
-		--evaluate corpus/vietnews/labels_dev.jsonl.gz
+	$(BIN)/dvtopics train --output models/tfidf --jobs 2 --min-df 5 \
+		--evaluate corpus/vietnews/labels_dev.jsonl.gz --evaluate corpus/law_test.jsonl
 
 # Regenerates experiments/results; parts whose data is absent say so and are skipped.
 experiments: $(READY)

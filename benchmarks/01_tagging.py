@@ -11,17 +11,14 @@ Results: ``results/01_tagging.{json,md}``.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"  # before numpy is imported
-
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 import dvtopics
 from dvtopics.corpus.store import read_labelled
@@ -118,8 +115,8 @@ def main() -> None:
     lines = [
         "# Tagging speed, one core",
         "",
-        f"{len(articles):,} articles ({source}), medians of {ROUNDS} interleaved rounds, batches of "
-        f"{BATCH}. Regenerate: `python benchmarks/01_tagging.py`.",
+        f"{len(articles):,} articles ({source}), medians of {ROUNDS} interleaved rounds, batches "
+        f"of {BATCH}. Regenerate: `python benchmarks/01_tagging.py`.",
         "",
         "| system | articles a second | microseconds an article | times the peer's speed |",
         "|---|---|---|---|",
@@ -141,4 +138,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with threadpool_limits(1):
+        main()

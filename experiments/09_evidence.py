@@ -1,4 +1,4 @@
-"""Do the terms named as evidence decide? Take them out and see whether the score falls.
+"""Take out the terms named as evidence and see whether the score falls.
 
 For every tag (paragraph and article level) of `ARTICLES` news articles found by theme words and of
 the law-register test set, the named terms are deleted from the texts they stand in, and the
@@ -172,8 +172,8 @@ def main() -> None:
     lines = [
         "# Evidence taken out",
         "",
-        f"Model `{tagger.model_}`. Fall of the uncalibrated logit, and share of tags lost, when the "
-        "named terms are deleted, against as many words drawn at random from the same texts. "
+        f"Model `{tagger.model_}`. Fall of the uncalibrated logit, and share of tags lost, when "
+        "the named terms are deleted, against as many words drawn at random from the same texts. "
         "Regenerate: `python experiments/09_evidence.py`.",
         "",
         "| texts | level | terms | fall, evidence | fall, random | tags lost, evidence "

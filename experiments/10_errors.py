@@ -1,4 +1,4 @@
-"""What kinds of errors are left? A reader's types of errors drawn from cross-validation.
+"""Count the kinds of errors that are left: a reader's types of errors in cross-validation.
 
 Out-of-fold tags of the whole system (`lab.py`) on the training articles found by theme words are
 compared with the labels; `SAMPLE` errors per theme and direction are drawn and were read in

@@ -12,7 +12,8 @@ _CORPUS = Path(__file__).resolve().parents[2] / "corpus"
 
 def authored_files() -> list[str]:
     """Return the authored corpora that models are trained on."""
-    return [*_existing("authored.jsonl"), *_existing("law_train.jsonl")]
+    names = ("authored.jsonl", "authored_news.jsonl", "law_train.jsonl")
+    return [path for name in names for path in _existing(name)]
 
 
 def training_files() -> list[str]:

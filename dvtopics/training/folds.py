@@ -13,7 +13,12 @@ from dvtopics.taggers.batch import Layout
 #: How much an article counts where population matters (calibration, thresholds). The population
 #: is what lists of theme words find: articles that a model chose because it was unsure of them
 #: are not drawn like that, nor are random ones, most of which carry no theme at all.
-POPULATION_WEIGHTS: Mapping[str, float] = {"uncertainty": 0.1, "suggested": 0.1, "random": 0.1}
+POPULATION_WEIGHTS: Mapping[str, float] = {
+    "uncertainty": 0.1,
+    "suggested": 0.1,
+    "random": 0.1,
+    "authored-news": 0.1,
+}
 
 
 def article_folds(n_articles: int, n_folds: int, random_state: int) -> NDArray[np.int64]:
