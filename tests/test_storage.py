@@ -21,9 +21,18 @@ from dvtopics.storage import load_folder, save_folder, self_checksum
 
 FILES = ["README.md", "arrays.safetensors", "config.json", "phrases.txt", "vocabulary.txt"]
 ARRAYS = [
-    "keys", "idf", "coef", "intercept", "paragraph_coef", "paragraph_intercept", "article_coef",
-    "article_intercept",
+    "keys", "idf", "coef", "intercept", "embedding", "paragraph_coef", "paragraph_intercept",
+    "paragraph_hidden_coef", "paragraph_hidden_own", "paragraph_hidden_near",
+    "paragraph_hidden_whole", "paragraph_hidden_title", "paragraph_hidden_intercept",
+    "paragraph_output", "article_coef", "article_intercept",
 ]  # fmt: skip
+#: What has a side as long as the hidden layer, and which one; the same for the contents.
+HIDDEN = {name: -1 for name in ARRAYS if name.startswith("paragraph_hidden_")}
+HIDDEN["paragraph_output"] = 0
+CONTENT = {
+    "embedding": 1,
+    **{f"paragraph_hidden_{x}": 0 for x in ("own", "near", "whole", "title")},
+}
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +115,8 @@ def test_saving_what_was_loaded_gives_the_same_bytes(saved_model, tmp_path):
 def test_folder_holds_what_the_design_says(saved_model):
     assert sorted(os.listdir(saved_model)) == FILES
     config = json.loads((saved_model / "config.json").read_text(encoding="utf-8"))
-    assert config["format_version"] == 1
+    assert config["format_version"] == 2
+    assert sorted(load_file(saved_model / "arrays.safetensors")) == sorted(ARRAYS)
     assert config["files"] == {
         name: hashlib.sha256((saved_model / name).read_bytes()).hexdigest()
         for name in FILES
@@ -252,6 +262,43 @@ def test_wrong_array(folder, name, how):
     refuse(folder)
 
 
+@pytest.mark.parametrize("sides", [HIDDEN, CONTENT], ids=["hidden layer", "contents"])
+def test_a_network_of_another_size(folder, sides):
+    """Arrays that agree among themselves make a model; none of them may differ alone."""
+    original = load_file(folder / "arrays.safetensors")
+
+    def shorter(names, by):
+        def change(arrays):
+            for name in names:
+                keep = range(original[name].shape[sides[name]] - by)
+                arrays[name] = np.take(original[name], keep, axis=sides[name])
+
+        change_arrays(folder, change)
+
+    shorter(sides, 1)
+    dvtopics.load(folder).tag("Tiếp công dân.")
+    for name in sides:
+        shorter(sides, 0)
+        shorter([name], 1)
+        refuse(folder, "expected")
+
+
+@pytest.mark.parametrize("sides", [HIDDEN, CONTENT], ids=["hidden layer", "contents"])
+def test_a_network_of_nothing(folder, sides):
+    """Without hidden units or contents: refused, or a model that tags, but no later failure."""
+
+    def change(arrays):
+        for name, axis in sides.items():
+            arrays[name] = np.take(arrays[name], range(0), axis=axis)
+
+    change_arrays(folder, change)
+    try:
+        tagger = dvtopics.load(folder)
+    except ModelError:
+        return
+    tagger.set_thresholds(0.0).tag("Tiếp công dân.")
+
+
 def test_unknown_array(folder):
     change_arrays(folder, lambda arrays: arrays.update(more=np.zeros(1)))
     refuse(folder, "more")
@@ -334,7 +381,7 @@ def test_numbers_that_are_none(folder, number):
     refuse(folder, "JSON")
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None, True, [], 10**30])
+@pytest.mark.parametrize("version", [0, 1, 3, "2", None, True, [], 2.5, 10**30])
 def test_unknown_format_version(folder, version):
     sign(folder, lambda config: config.update(format_version=version))
     refuse(folder, "format_version")

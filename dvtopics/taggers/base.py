@@ -19,6 +19,7 @@ from dvtopics.errors import NotFittedError
 from dvtopics.features.phrases import PhraseList
 from dvtopics.taggers.batch import Batch, Scores
 from dvtopics.taggers.calibration import Platt
+from dvtopics.taggers.context import head
 from dvtopics.taggers.decision import Thresholds
 from dvtopics.taggers.explain import Explainer, JudgedArticle
 from dvtopics.taggers.pipeline import Judgement, TwoStagePipeline
@@ -273,13 +274,14 @@ class Tagger:
         themes = self.themes_
         of_paragraphs: list[list[Evidence]] = [[] for _ in batch.texts]
         of_articles: list[list[Evidence]] = []
+        heads = head(judgement.read.signals)
         for number, article in enumerate(batch.articles):
             begin, end = batch.layout.starts[number : number + 2]
             tagged = scores.paragraph_tags[begin:end].any(axis=1)
             if not tagged.any() and not scores.article_tags[number].any():
                 of_articles.append([])
                 continue
-            judged = _judged_article(article, number, begin, end, judgement)
+            judged = _judged_article(article, number, begin, end, judgement, heads)
             explainer = Explainer(judged, self.pipeline_, self._phrase_list())
             for position, place in enumerate(judged.index):
                 row = begin + place
@@ -371,7 +373,12 @@ def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 
 def _judged_article(
-    article: Article, number: int, begin: int, end: int, judgement: Judgement
+    article: Article,
+    number: int,
+    begin: int,
+    end: int,
+    judgement: Judgement,
+    heads: NDArray[np.bool_],
 ) -> JudgedArticle:
     read, signals = judgement.read, judgement.read.signals
     low, high = signals.layout.starts[number : number + 2]
@@ -387,6 +394,7 @@ def _judged_article(
         read.content.title[number],
         judgement.article[number],
         signals.length[low:high],
+        heads[low:high],
     )
 
 

@@ -23,6 +23,10 @@ Array = NDArray[np.float64]
 FADES = (1.5, 4.0)
 REACH = 8
 TOP = 3
+#: The part that an article is judged by: its first paragraphs of some length. The labels were
+#: given so, and news says at its head what it is about.
+HEAD = 12
+HEAD_LENGTH = 10
 
 PARAGRAPH_BLOCKS = (
     "own_logit", "own_probability", "title_logit", "title_probability", "mean_probability",
@@ -192,8 +196,31 @@ def paragraph_features(signals: Signals) -> Array:
     return np.concatenate([np.concatenate(blocks, axis=1).T, np.stack(extras)])
 
 
+def head(signals: Signals) -> NDArray[np.bool_]:
+    """Return which paragraphs articles are judged by, shape (n_paragraphs,).
+
+    The first `HEAD` of `HEAD_LENGTH` tokens or more; of an article that has none, the first of
+    any length.
+    """
+    layout = signals.layout
+    of, start = layout.article, layout.starts[layout.article]
+    counted = signals.length >= HEAD_LENGTH
+    without = np.bincount(of[counted], minlength=layout.n_articles) == 0
+    counted = counted | without[of]
+    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(counted)])
+    chosen: NDArray[np.bool_] = counted & (before[:-1] - before[start] < HEAD)
+    return chosen
+
+
 def article_features(signals: Signals) -> Array:
-    """Return the features of every article, feature-major like `paragraph_features`."""
+    """Return the features of every article, feature-major like `paragraph_features`.
+
+    They are those of its head (`head`), which is chosen here.
+    """
+    chosen = head(signals)
+    signals = Signals(
+        signals.own[chosen], signals.title, signals.length[chosen], signals.layout.keep(chosen)
+    )
     layout = signals.layout
     probability = sigmoid(signals.own)
     s = _summary(signals, probability)

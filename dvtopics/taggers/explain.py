@@ -61,6 +61,8 @@ class JudgedArticle:
     title_content : ndarray, shape (d,)
     article_logits : ndarray, shape (k,)
     length : ndarray, shape (n,)
+    head : ndarray of bool, shape (n,)
+        The rows that the article is judged by.
     """
 
     article: Article
@@ -73,6 +75,7 @@ class JudgedArticle:
     title_content: Array
     article_logits: Array
     length: Array
+    head: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +137,14 @@ class Explainer:
     def article(self, themes: list[tuple[int, str]]) -> list[Evidence]:
         """Return evidence for the tags of the article."""
         judged = self._judged
+        rows = np.flatnonzero(judged.head)
         signals = ArticleSignals(
-            judged.logits, judged.title, judged.length, self._blank, self._base
+            judged.logits[rows], judged.title, judged.length[rows], self._blank, self._base
         )
         influence = InfluenceMap(signals).on_article(self._pipeline.article_stage)
         result: list[Evidence] = []
         for theme, name in themes:
-            pulls = self._through_paragraphs(influence, theme)
+            pulls = self._through_paragraphs(influence, rows, theme)
             bias, logit = influence.bias[theme], judged.article_logits[theme]
             result += self._entries(pulls, float(bias), name, float(logit), None)
         return result
@@ -167,20 +171,22 @@ class Explainer:
             pulls.append(_Pull(-1, on_title, float((on_title * self._title_level).sum())))
         return pulls
 
-    def _through_paragraphs(self, influence: Influence, theme: int) -> list[_Pull]:
-        """Follow the influence of the paragraph logits back to the texts that moved these.
+    def _through_paragraphs(
+        self, influence: Influence, rows: NDArray[np.int64], theme: int
+    ) -> list[_Pull]:
+        """Follow the influence of the logits of paragraphs `rows` back to the texts behind.
 
         Only that of the paragraphs that moved the article's logit most; the rest is rest.
         """
         judged = self._judged
         on_logits = influence.on_logits[..., theme]
-        moved = (on_logits * (judged.logits - self._blank)).sum(axis=1)
+        moved = (on_logits * (judged.logits[rows] - self._blank)).sum(axis=1)
         on_texts = np.zeros(self._level.shape)
         on_title = np.zeros(self._level.shape[1])
         on_title[: judged.own.shape[1]] = influence.title_logits[:, theme]
-        for position in np.argsort(-moved, kind="stable")[:_MAX_SOURCES].tolist():
-            back = self._influence(position)
-            part = on_logits[position]
+        for at in np.argsort(-moved, kind="stable")[:_MAX_SOURCES].tolist():
+            back = self._influence(int(rows[at]))
+            part = on_logits[at]
             on_texts[back.paragraphs] += _join(back.on_logits, back.on_content) @ part
             on_title += _join(back.title_logits, back.title_content) @ part
         return self._pulls(np.arange(len(on_texts)), on_texts, on_title)

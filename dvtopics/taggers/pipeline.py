@@ -79,6 +79,8 @@ class JudgedSignals:
     """Shape (n_paragraphs,): True where the paragraph has a token."""
     empty: NDArray[np.bool_]
     """Shape (n_articles,): True where neither title nor body has a token."""
+    title_length: Array
+    """Shape (n_articles,): tokens of the titles."""
 
 
 def read_signals(scorer: TfidfScorer, batch: Batch) -> JudgedSignals:
@@ -103,7 +105,7 @@ def signals_of(body: TextScores, title: TextScores, layout: Layout) -> JudgedSig
     length = body.length[judged].astype(np.float64)
     signals = Signals(body.logits[judged], titles, length, kept)
     content = Content(body.content[judged], np.where(titled, title.content, 0.0))
-    return JudgedSignals(signals, content, judged, empty)
+    return JudgedSignals(signals, content, judged, empty, title.length.astype(np.float64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,20 @@ class TwoStagePipeline:
         hidden = network.hidden(features, read.content, signals.layout)
         paragraph = network.logits(features, hidden)
         article = self.article_stage.logits(article_features(in_context(signals, paragraph)))
+        bare = (signals.layout.sizes == 0) & ~read.empty
+        if bare.any():
+            article[bare] = self._judge_titles(read, bare)
         return Judgement(read, hidden, paragraph, np.where(read.empty[:, None], np.nan, article))
+
+    def _judge_titles(self, read: JudgedSignals, bare: NDArray[np.bool_]) -> Array:
+        """Judge articles that are a title only, as if it were their only paragraph."""
+        title, content = read.signals.title[bare], read.content.title[bare]
+        layout = Layout.from_counts(np.ones(len(title), np.int64))
+        signals = Signals(title, title, read.title_length[bare], layout)
+        features = paragraph_features(signals)
+        hidden = self.paragraph_stage.hidden(features, Content(content, content), layout)
+        paragraph = self.paragraph_stage.logits(features, hidden)
+        return self.article_stage.logits(article_features(in_context(signals, paragraph)))
 
 
 def in_context(signals: Signals, paragraph: Array) -> Signals:

@@ -83,6 +83,9 @@ class TfidfTagger(Tagger):
         Its L2 penalty, as in scikit-learn's ``MLPClassifier``.
     n_epochs : int, default 12
         Passes over the training paragraphs when it is fitted.
+    n_networks : int, default 2
+        Networks fitted from different starts and averaged; together they are one of `n_networks`
+        times `n_hidden` units.
     n_folds : int, default 5
         Folds, by article, for stacking, calibration and thresholds.
     population_weights : dict of str to float or None, default None
@@ -129,6 +132,7 @@ class TfidfTagger(Tagger):
         n_hidden: int = 128,
         network_alpha: float = 0.3,
         n_epochs: int = 12,
+        n_networks: int = 2,
         n_folds: int = 5,
         population_weights: Mapping[str, float] | None = None,
         phrases: str | None = "underthesea",
@@ -147,6 +151,7 @@ class TfidfTagger(Tagger):
         self.n_hidden = n_hidden
         self.network_alpha = network_alpha
         self.n_epochs = n_epochs
+        self.n_networks = n_networks
         self.n_folds = n_folds
         self.population_weights = population_weights
         self.phrases = phrases
@@ -195,9 +200,11 @@ class TfidfTagger(Tagger):
             raise UsageError(f"phrases must be 'underthesea' or None, got {self.phrases!r}")
         if not (self.C > 0 and self.context_C > 0 and self.article_C > 0):
             raise UsageError("C, context_C and article_C must be positive")
-        if min(self.n_dimensions, self.n_hidden, self.n_epochs) < 1 or self.network_alpha < 0:
+        counts = (self.n_dimensions, self.n_hidden, self.n_epochs, self.n_networks)
+        if min(counts) < 1 or not 0 <= self.network_alpha < np.inf:
             raise UsageError(
-                "n_dimensions, n_hidden and n_epochs must be 1 or more, network_alpha not negative"
+                "n_dimensions, n_hidden, n_epochs and n_networks must be 1 or more, "
+                "network_alpha not negative"
             )
         labelled = [as_article(item) for item in articles]
         taxonomy = load_themes(self.themes)
@@ -217,6 +224,7 @@ class TfidfTagger(Tagger):
                 self.n_hidden,
                 self.network_alpha,
                 self.n_epochs,
+                self.n_networks,
                 min(self.n_folds, max(2, len(labelled))),
                 self.random_state,
             ),
@@ -419,7 +427,8 @@ def _checked_arrays(
     arrays: Mapping[str, NDArray[Any]], n_themes: int, n_syllables: int, folder: Path
 ) -> dict[str, NDArray[Any]]:
     if set(arrays) != set(_ARRAYS):
-        raise ModelError(f"{folder}: expected arrays {sorted(_ARRAYS)}, got {sorted(arrays)}")
+        missing, more = sorted(set(_ARRAYS) - set(arrays)), sorted(set(arrays) - set(_ARRAYS))
+        raise ModelError(f"{folder}: missing arrays {missing[:5]}, unexpected arrays {more[:5]}")
     sizes = {
         "F": len(arrays["keys"]) if arrays["keys"].ndim else -1,
         "T": n_themes,
@@ -429,6 +438,8 @@ def _checked_arrays(
         "P": len(PARAGRAPH_BLOCKS) * n_themes + len(PARAGRAPH_EXTRAS),
         "A": len(ARTICLE_BLOCKS) * n_themes + len(ARTICLE_EXTRAS),
     }
+    if min(sizes.values()) < 1:
+        raise ModelError(f"{folder}: arrays without any feature, theme, dimension or hidden unit")
     for name, (dtype, shape) in _ARRAYS.items():
         array, expected = arrays[name], tuple(sizes[axis] for axis in shape)
         if array.dtype != dtype or array.shape != expected:

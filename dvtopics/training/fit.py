@@ -89,7 +89,9 @@ def fit_tagger(
     from joblib import Parallel, delayed
 
     data = _training_set(articles, themes)
-    folds = article_folds(len(articles), parameters.n_folds, parameters.random_state + 1)
+    folds = article_folds(
+        len(articles), parameters.n_folds, parameters.random_state + 1, data.judged
+    )
     # The last task is the pipeline that is kept; the others hold one fold out.
     tasks = [folds != fold for fold in range(parameters.n_folds)] + [folds >= 0]
     worker = Parallel(n_jobs=n_jobs, return_as="generator")

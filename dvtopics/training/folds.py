@@ -21,10 +21,20 @@ POPULATION_WEIGHTS: Mapping[str, float] = {
 }
 
 
-def article_folds(n_articles: int, n_folds: int, random_state: int) -> NDArray[np.int64]:
-    """Return a fold number for every article; sizes differ by one at most."""
-    folds = np.arange(n_articles) % n_folds
-    return np.random.RandomState(random_state).permutation(folds)
+def article_folds(
+    n_articles: int, n_folds: int, random_state: int, judged: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """Return a fold number for every article; sizes differ by one at most.
+
+    Articles that have labels (`judged`, by default all) are spread evenly, and so are the others:
+    no fold is left without any.
+    """
+    rng = np.random.RandomState(random_state)
+    folds = np.zeros(n_articles, np.int64)
+    labelled = np.ones(n_articles, dtype=bool) if judged is None else judged
+    for part in (labelled, ~labelled):
+        folds[part] = rng.permutation(np.arange(part.sum()) % n_folds)
+    return folds
 
 
 def population_weights(

@@ -23,6 +23,7 @@ class NetworkParameters:
     alpha: float
     n_epochs: int
     random_state: int
+    n_networks: int = 1
 
 
 def fit_network(
@@ -32,7 +33,9 @@ def fit_network(
     linear: LinearStage,
     parameters: NetworkParameters,
 ) -> ContextNetwork:
-    """Fit a multilayer perceptron and return its mean with `linear` as one network.
+    """Fit multilayer perceptrons and return the mean of their mean and `linear` as one network.
+
+    The mean of networks with one hidden layer is a network whose hidden layer holds all of theirs.
 
     Parameters
     ----------
@@ -54,26 +57,38 @@ def fit_network(
     inputs = np.concatenate([(features - mean) / scale, *scaled], axis=1).astype(np.float32)
     guess = sigmoid(linear.logits(features.T)) >= 0.5
     target = np.where(np.isnan(labels), guess, labels > 0).astype(np.int64)
-    model = MLPClassifier(
-        (parameters.n_hidden,),
-        alpha=parameters.alpha,
-        batch_size=min(_BATCH, len(inputs)),
-        max_iter=parameters.n_epochs,
-        random_state=parameters.random_state,
-    )
-    with warnings.catch_warnings():
-        # The number of epochs is a parameter: stopping there is not a failure.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        # One theme only: scikit-learn wants a flat target.
-        model.fit(inputs, target if target.shape[1] > 1 else target[:, 0])
-    first, output = (weights.astype(np.float64) for weights in model.coefs_)
-    hidden_intercept, intercept = (bias.astype(np.float64) for bias in model.intercepts_)
+    constant = (target == target[:1]).all(axis=0)
+    if target.shape[1] == 1 and constant[0]:
+        # One class only is nothing that scikit-learn can learn: any other stands in, unused.
+        target = np.arange(len(target))[:, None] % 2
+    models = []
+    for number in range(parameters.n_networks):
+        model = MLPClassifier(
+            (parameters.n_hidden,),
+            alpha=parameters.alpha,
+            batch_size=min(_BATCH, len(inputs)),
+            max_iter=parameters.n_epochs,
+            random_state=parameters.random_state + number,
+        )
+        with warnings.catch_warnings():
+            # The number of epochs is a parameter: stopping there is not a failure.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            # One theme only: scikit-learn wants a flat target.
+            model.fit(inputs, target if target.shape[1] > 1 else target[:, 0])
+        models.append(model)
+    first = np.concatenate([m.coefs_[0] for m in models], axis=1).astype(np.float64)
+    output = np.concatenate([m.coefs_[1] for m in models]).astype(np.float64) / len(models)
+    hidden_intercept = np.concatenate([m.intercepts_[0] for m in models]).astype(np.float64)
+    intercept = np.mean([m.intercepts_[1] for m in models], axis=0, dtype=np.float64)
+    # What all labels agree on is the linear model's alone to say.
+    output[:, constant] = 0.0
+    part = np.where(constant, 1.0, 0.5)
     n, d = features.shape[1], contents[0].shape[1]
     hidden_coef = first[:n] / scale[:, None]
     parts = [first[n + i * d : n + (i + 1) * d] * _SCALES[i] for i in range(len(_SCALES))]
     return ContextNetwork(
-        coef=linear.coef / 2,
-        intercept=(linear.intercept + intercept) / 2,
+        coef=linear.coef * part,
+        intercept=linear.intercept * part + intercept * (1 - part),
         hidden_coef=hidden_coef,
         hidden_own=parts[0],
         hidden_near=parts[1],

@@ -56,6 +56,7 @@ class StageParameters:
     n_hidden: int
     network_alpha: float
     n_epochs: int
+    n_networks: int
     n_folds: int
     random_state: int
 
@@ -79,6 +80,11 @@ class TrainingSet:
     labels: Labels
     weight: Array
 
+    @property
+    def judged(self) -> NDArray[np.bool_]:
+        """Which articles have a judged paragraph, shape (n_articles,)."""
+        return judged_articles(self.labels, self.layout)
+
     @classmethod
     def from_batch(cls, batch: Batch, labels: Labels) -> TrainingSet:
         """Tokenise a batch; every article weighs the same."""
@@ -100,6 +106,12 @@ class TrainingSet:
             Labels(self.labels.paragraph[rows], self.labels.article[chosen]),
             self.weight[chosen],
         )
+
+
+def judged_articles(labels: Labels, layout: Layout) -> NDArray[np.bool_]:
+    """Return which articles have a judged paragraph, shape (n_articles,)."""
+    rows = np.flatnonzero(~np.isnan(labels.paragraph).all(axis=1))
+    return np.asarray(np.bincount(layout.article[rows], minlength=layout.n_articles) > 0)
 
 
 def fit_scorer(
@@ -154,7 +166,9 @@ def _unseen_scores(
     """
     layout = data.layout
     body, title = _scores(scorer, data.body), _scores(scorer, data.titles)
-    folds = article_folds(layout.n_articles, parameters.n_folds, parameters.random_state)
+    folds = article_folds(
+        layout.n_articles, parameters.n_folds, parameters.random_state, data.judged
+    )
     for fold in range(parameters.n_folds):
         held_out = folds == fold
         unseen = fit_scorer(data.subset(~held_out), parameters)
@@ -203,6 +217,7 @@ def _fit_paragraphs(
             parameters.network_alpha,
             parameters.n_epochs,
             parameters.random_state,
+            parameters.n_networks,
         ),
     )
 
@@ -223,7 +238,9 @@ def _fit_articles(
 ) -> LinearStage:
     """Fit the article model on what paragraph networks say of articles they have not seen."""
     layout = views[0].signals.layout
-    folds = article_folds(layout.n_articles, _ARTICLE_FOLDS, parameters.random_state + 2)
+    folds = article_folds(
+        layout.n_articles, _ARTICLE_FOLDS, parameters.random_state + 2, data.judged
+    )
     logits = [np.zeros(view.signals.own.shape) for view in views]
     for fold in range(_ARTICLE_FOLDS):
         network = _fit_paragraphs(data, views, folds != fold, parameters)

@@ -7,8 +7,20 @@ import unicodedata
 import numpy as np
 import pytest
 
-from dvtopics import Article
+from dvtopics import THEMES, Article
+from dvtopics.features.embedding import SyllableEmbedding
+from dvtopics.features.tfidf import NgramTfidf
 from dvtopics.taggers.batch import Batch
+from dvtopics.taggers.context import (
+    ARTICLE_BLOCKS,
+    ARTICLE_EXTRAS,
+    PARAGRAPH_BLOCKS,
+    PARAGRAPH_EXTRAS,
+    LinearStage,
+)
+from dvtopics.taggers.network import ContextNetwork
+from dvtopics.taggers.pipeline import TfidfScorer, TwoStagePipeline
+from dvtopics.text.tokenize import token_spans, tokenize
 
 SENTENCES = [
     "Xã công khai thủ tục hành chính tại bộ phận một cửa.",
@@ -79,7 +91,7 @@ def test_contract(kind, which, request):
     tagger = request.getfixturevalue(which)
     article, themes = ARTICLES[kind], tagger.themes_
     tagged = tagger.tag(article)
-    logits = tagger.pipeline_.logits(Batch.from_articles([article]))
+    logits = tagger.pipeline_.judge(Batch.from_articles([article])).logits()
     texts = {"title": article.title, **{i: p.text for i, p in enumerate(article.paragraphs)}}
     check(tagged.evidence, tagged.tags, logits.article[0], themes, texts, None)
     for index, paragraph in enumerate(tagged.paragraphs):
@@ -89,8 +101,10 @@ def test_contract(kind, which, request):
         )  # fmt: skip
     if which == "eager" and kind != "title and blanks":
         assert len(tagged.tags) == len(themes)
-        judged = ~np.isnan(logits.paragraph).any(axis=1)
-        assert [len(p.tags) for p in tagged.paragraphs] == (judged * len(themes)).tolist()
+        # Where nothing is judged, and where nothing is left of a probability, there is no tag.
+        assert [p.tags for p in tagged.paragraphs] == [
+            [theme for theme in themes if p.themes[theme] > 0] for p in tagged.paragraphs
+        ]
 
 
 def test_weights_give_back_the_probability(eager):
@@ -131,3 +145,165 @@ def test_evidence_can_be_left_out(small_tagger):
     assert all(p.evidence == [] for p in without.paragraphs)
     assert with_it.themes == without.themes
     assert [p.tags for p in with_it.paragraphs] == [p.tags for p in without.paragraphs]
+
+
+# -- words that evidence does not cut through -----------------------------------------------------
+
+PHRASES = [
+    "thủ tục hành chính", "một cửa", "khiếu nại", "công dân", "đảng viên", "nhân dân",
+    "đối thoại", "giải quyết", "hòa giải", "cơ sở", "chi bộ", "thủ tục", "chính tại",
+]  # fmt: skip
+
+
+def words(text, phrases):
+    """Spans of the words of a text: the longest phrase from the left, else one syllable."""
+    spans, syllables, found, at = token_spans(text), tokenize(text), [], 0
+    while at < len(spans):
+        sizes = range(len(spans) - at, 1, -1)
+        size = next((n for n in sizes if " ".join(syllables[at : at + n]) in phrases), 1)
+        found.append((spans[at][0], spans[at + size - 1][1]))
+        at += size
+    return found
+
+
+@pytest.mark.parametrize("kind", ["usual", "decomposed", "no title", "title only", "unknown words"])
+def test_no_term_cuts_a_phrase(eager, kind):
+    tagger, article = copy.copy(eager), ARTICLES[kind]
+    known = set(tagger.pipeline_.scorer.vectorizer.syllables_)
+    tagger.phrases_ = [p for p in PHRASES if set(p.split()) <= known]
+    tagger._phrases = None  # what it had read its own list into
+    assert len(tagger.phrases_) > 8
+    tagged = tagger.tag(article)
+    texts = {"title": article.title, **{i: p.text for i, p in enumerate(article.paragraphs)}}
+    of_words = {where: words(text, tagger.phrases_) for where, text in texts.items()}
+    whole = 0
+    for own, item in [(None, tagged), *enumerate(tagged.paragraphs)]:
+        for entry in item.evidence:
+            if entry["term"] is not None:
+                spans = of_words[own if entry["where"] == "self" else entry["where"]]
+                assert entry["start"] in {start for start, _ in spans}
+                assert entry["end"] in {end for _, end in spans}
+                whole += " " in entry["term"]
+    assert whole, "some terms hold more than one syllable"
+
+
+# -- models made by hand: where nothing counts against a theme, the terms are all there is ---------
+
+FEW_WORDS = {
+    "title and body": Article("tiếp dân", ["khiếu nại", "tố cáo", "chi bộ"]),
+    "no title": Article("", ["khiếu nại", "mưa to", "chi bộ"]),
+    "one paragraph": Article("tiếp dân", ["khiếu nại tố cáo"]),
+    "one paragraph, no title": Article("", ["khiếu nại tố cáo"]),
+    "title only": Article("khiếu nại tố cáo", []),
+    "unknown words": Article("xyzzy", ["khiếu nại", "plugh", "tố cáo"]),
+    "twice": Article("khiếu nại", ["khiếu nại", "khiếu nại"]),
+}
+
+
+def made_by_hand(small_tagger, change=lambda weights: None, hidden_intercept=100.0):
+    """Positive weights everywhere, none on length and position; tags every theme."""
+    rng, k, d, hidden = np.random.default_rng(2), len(THEMES), 3, 6
+
+    def weights(*shape):
+        return rng.uniform(0.01, 1.0, size=shape)
+
+    texts = [
+        text for a in FEW_WORDS.values() for text in (a.title, *(p.text for p in a.paragraphs))
+    ]
+    known = [" ".join(w for w in text.split() if w not in ("xyzzy", "plugh")) for text in texts]
+    vectorizer = NgramTfidf(2, 1).fit(known)
+    n, n_article = len(PARAGRAPH_BLOCKS) * k, len(ARTICLE_BLOCKS) * k
+    network = {
+        "coef": weights(n + len(PARAGRAPH_EXTRAS), k), "intercept": rng.normal(size=k),
+        "hidden_coef": weights(n + len(PARAGRAPH_EXTRAS), hidden),
+        "hidden_own": weights(d, hidden), "hidden_near": weights(d, hidden),
+        "hidden_whole": weights(d, hidden), "hidden_title": weights(d, hidden),
+        "hidden_intercept": rng.normal(size=hidden) + hidden_intercept,
+        "output": weights(hidden, k),
+    }  # fmt: skip
+    network["coef"][n:] = network["hidden_coef"][n:] = 0.0
+    article = LinearStage(weights(n_article + len(ARTICLE_EXTRAS), k), rng.normal(size=k))
+    article.coef[n_article:] = 0.0
+    change(network)
+    tagger = copy.copy(small_tagger)
+    tagger.pipeline_ = TwoStagePipeline(
+        TfidfScorer(
+            vectorizer,
+            weights(len(vectorizer.keys_), k).astype(np.float32),
+            rng.normal(size=k) - 1,
+            SyllableEmbedding(weights(len(vectorizer.syllables_), d).astype(np.float32)),
+        ),
+        ContextNetwork(**network),
+        article,
+    )
+    tagger.phrases_, tagger._phrases = [], None
+    return tagger.set_thresholds(0.0)
+
+
+@pytest.mark.parametrize("kind", FEW_WORDS)
+def test_nothing_is_left_over_where_all_terms_are_named(small_tagger, kind):
+    """Not only the sum: the terms themselves carry what is above the bias, at both levels."""
+    tagger = made_by_hand(small_tagger)
+    tagged = tagger.tag(FEW_WORDS[kind])
+    items = [tagged, *(p for p in tagged.paragraphs if p.text != "plugh")]
+    for item in items:
+        assert item.tags == list(THEMES)
+        rest = [e["weight"] for e in item.evidence if e["where"] == "rest"]
+        assert rest == pytest.approx([0.0] * len(THEMES), abs=1e-4)
+        named = [e["weight"] for e in item.evidence if e["term"]]
+        assert min(named) > 0.01
+
+
+def test_units_that_are_off_move_nothing(small_tagger):
+    """Some units of the network on, some off: at its paragraph it is linear all the same."""
+    tagger = made_by_hand(small_tagger, hidden_intercept=0.0)
+    tagger.pipeline_.paragraph_stage.hidden_intercept[::2] = -100.0
+    for kind, article in FEW_WORDS.items():
+        batch = Batch.from_articles([article])
+        hidden = tagger.pipeline_.judge(batch).hidden
+        assert (hidden < 0).any(axis=1).all()
+        for paragraph in tagger.tag(article).paragraphs:
+            rest = [e["weight"] for e in paragraph.evidence if e["where"] == "rest"]
+            assert rest == pytest.approx([0.0] * len(rest), abs=1e-4), kind
+
+
+def only(name, blocks=()):
+    """Leave the network nothing but the named weights."""
+
+    def change(weights):
+        kept = weights[name].copy()
+        for other in weights:
+            if other.startswith(("coef", "hidden_")) and other != "hidden_intercept":
+                weights[other][...] = 0.0
+        if blocks:
+            k = len(THEMES)
+            for block in blocks:
+                at = PARAGRAPH_BLOCKS.index(block) * k
+                weights[name][at : at + k] = kept[at : at + k]
+        else:
+            weights[name][...] = kept
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (only("coef", ["own_logit", "own_probability"]), {"self"}),
+        (only("hidden_coef", ["own_logit"]), {"self"}),
+        (only("coef", ["title_logit", "title_probability"]), {"title"}),
+        (only("hidden_coef", ["title_probability"]), {"title"}),
+        (only("coef", ["near_probability"]), {1, 3}),
+        (only("hidden_own"), {"self"}),
+        (only("hidden_near"), {1, 3}),
+        (only("hidden_title"), {"title"}),
+        (only("hidden_whole"), {1, "self", 3}),
+    ],
+)
+def test_evidence_comes_from_where_the_model_looks(small_tagger, change, where):
+    tagger = made_by_hand(small_tagger, change)
+    article = Article("tiếp dân", ["", "tố cáo", "khiếu nại", "chi bộ"])
+    evidence = tagger.tag(article).paragraphs[2].evidence
+    assert {e["where"] for e in evidence} == {*where, "rest", "bias"}
+    rest = [e["weight"] for e in evidence if e["where"] == "rest"]
+    assert rest == pytest.approx([0.0] * len(THEMES), abs=1e-4)

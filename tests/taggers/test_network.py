@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -179,7 +181,7 @@ def test_any_split_of_a_batch_gives_the_same_bytes(small_tagger, authored, cuts,
     random.shuffle(articles)
     together = small_tagger.pipeline_.judge(Batch.from_articles(articles)).logits()
     edges = [0, *sorted(cuts), len(articles)]
-    parts = [articles[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [articles[a:b] for a, b in itertools.pairwise(edges)]
     apart = [small_tagger.pipeline_.judge(Batch.from_articles(part)).logits() for part in parts]
     for level in ("paragraph", "article"):
         whole = getattr(together, level)

@@ -112,5 +112,5 @@ def test_a_theme_with_one_label_only_goes_that_way(themes, label):
     labels = data.labels.copy()
     labels[:, 0] = label
     constant = LinearStage(np.zeros((6, themes)), np.zeros(themes))
-    fitted = data.fit(labels, constant, NetworkParameters(6, 0.3, 100, 0))
+    fitted = data.fit(labels, constant, NetworkParameters(16, 0.01, 600, 0))
     assert ((data.logits(fitted)[:, 0] > 0) == label).all()
