@@ -395,6 +395,7 @@ def _judged_article(
         judgement.article[number],
         signals.length[low:high],
         heads[low:high],
+        read.title_length[number],
     )
 
 

@@ -63,6 +63,8 @@ class JudgedArticle:
     length : ndarray, shape (n,)
     head : ndarray of bool, shape (n,)
         The rows that the article is judged by.
+    title_length : ndarray, shape ()
+        Tokens of the title.
     """
 
     article: Article
@@ -76,6 +78,7 @@ class JudgedArticle:
     article_logits: Array
     length: Array
     head: NDArray[np.bool_]
+    title_length: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,8 @@ class Explainer:
     def article(self, themes: list[tuple[int, str]]) -> list[Evidence]:
         """Return evidence for the tags of the article."""
         judged = self._judged
+        if len(judged.own) == 0:
+            return self._title_alone(themes)
         rows = np.flatnonzero(judged.head)
         signals = ArticleSignals(
             judged.logits[rows], judged.title, judged.length[rows], self._blank, self._base
@@ -147,6 +152,30 @@ class Explainer:
             pulls = self._through_paragraphs(influence, rows, theme)
             bias, logit = influence.bias[theme], judged.article_logits[theme]
             result += self._entries(pulls, float(bias), name, float(logit), None)
+        return result
+
+    def _title_alone(self, themes: list[tuple[int, str]]) -> list[Evidence]:
+        """Return evidence for the tags of an article whose title was judged as a paragraph."""
+        judged, pipeline = self._judged, self._pipeline
+        assert judged.title is not None
+        own, length = judged.title[None], judged.title_length[None]
+        alone = pipeline.judge_titles(own, judged.title_content[None], length)
+        as_paragraph = InfluenceMap(
+            ArticleSignals(own, judged.title, length, self._base, self._base)
+        ).on_paragraph(pipeline.paragraph_stage.local(alone.hidden[0]), 0)
+        influence = InfluenceMap(
+            ArticleSignals(alone.paragraph, judged.title, length, self._blank, self._base)
+        ).on_article(pipeline.article_stage)
+        # The same words stand in the paragraph and in the title.
+        back = _join(as_paragraph.on_logits[0], as_paragraph.on_content[0])
+        back = back + _join(as_paragraph.title_logits, as_paragraph.title_content)
+        result: list[Evidence] = []
+        for theme, name in themes:
+            weights = back @ influence.on_logits[0, :, theme]
+            weights[: len(judged.title)] += influence.title_logits[:, theme]
+            pulls = self._pulls(np.zeros(0, np.int64), np.zeros((0, len(weights))), weights)
+            logit = float(judged.article_logits[theme])
+            result += self._entries(pulls, float(influence.bias[theme]), name, logit, None)
         return result
 
     def _influence(self, position: int) -> Influence:

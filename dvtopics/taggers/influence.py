@@ -122,17 +122,6 @@ class InfluenceMap:
         c = self._coefficients(stage.coef, ARTICLE_BLOCKS)
         at, n_themes = np.arange(self.size), stage.coef.shape[1]
         content = np.zeros((self.size, 0, n_themes))
-        if self.size == 0:
-            # Every block stands for the title.
-            assert self._s.title is not None
-            base = self._s.title_base
-            slope = _secant(self._s.title, base)[:, None]
-            moved, bias = np.zeros((self._k, n_themes)), stage.intercept.copy()
-            for name, weights in c.items():
-                is_logit = name.endswith("logit")
-                moved += weights * (1.0 if is_logit else slope)
-                bias += (base if is_logit else sigmoid(base)) @ weights
-            return Influence(at, np.zeros((0, self._k, n_themes)), content, moved, moved[:0], bias)
         title, total = self._title(c, at)
         share = (self._s.length / max(self._s.length.sum(), 1.0))[:, None, None]
         spread = c["mean_probability"] / self.size + share * c["weighted_probability"]

@@ -176,18 +176,45 @@ class TwoStagePipeline:
         article = self.article_stage.logits(article_features(in_context(signals, paragraph)))
         bare = (signals.layout.sizes == 0) & ~read.empty
         if bare.any():
-            article[bare] = self._judge_titles(read, bare)
+            titles = self.judge_titles(
+                signals.title[bare], read.content.title[bare], read.title_length[bare]
+            )
+            article[bare] = titles.article
         return Judgement(read, hidden, paragraph, np.where(read.empty[:, None], np.nan, article))
 
-    def _judge_titles(self, read: JudgedSignals, bare: NDArray[np.bool_]) -> Array:
-        """Judge articles that are a title only, as if it were their only paragraph."""
-        title, content = read.signals.title[bare], read.content.title[bare]
-        layout = Layout.from_counts(np.ones(len(title), np.int64))
-        signals = Signals(title, title, read.title_length[bare], layout)
+    def judge_titles(self, titles: Array, contents: Array, length: Array) -> TitlesAlone:
+        """Judge articles that are a title only, as if it were their only paragraph.
+
+        Parameters
+        ----------
+        titles : ndarray, shape (n, k)
+            Stage-one logits.
+        contents : ndarray, shape (n, d)
+        length : ndarray, shape (n,)
+        """
+        layout = Layout.from_counts(np.ones(len(titles), np.int64))
+        signals = Signals(titles, titles, length, layout)
         features = paragraph_features(signals)
-        hidden = self.paragraph_stage.hidden(features, Content(content, content), layout)
+        hidden = self.paragraph_stage.hidden(features, Content(contents, contents), layout)
         paragraph = self.paragraph_stage.logits(features, hidden)
-        return self.article_stage.logits(article_features(in_context(signals, paragraph)))
+        article = self.article_stage.logits(article_features(in_context(signals, paragraph)))
+        return TitlesAlone(hidden, paragraph, article)
+
+
+@dataclass(frozen=True, slots=True)
+class TitlesAlone:
+    """What stage two says of articles without paragraphs.
+
+    Attributes
+    ----------
+    hidden : ndarray, shape (n, n_hidden)
+    paragraph, article : ndarray, shape (n, n_themes)
+        Logits of the titles as paragraphs, and of the articles.
+    """
+
+    hidden: Array
+    paragraph: Array
+    article: Array
 
 
 def in_context(signals: Signals, paragraph: Array) -> Signals:

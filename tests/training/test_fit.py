@@ -54,11 +54,11 @@ def test_two_fits_save_the_same_bytes(authored, tmp_path):
 
 
 def test_the_sizes_asked_for(authored, tmp_path):
-    tagger = TfidfTagger(**QUICK, n_dimensions=3, n_hidden=7).fit(authored[:12])
+    tagger = TfidfTagger(**QUICK, n_dimensions=3, n_hidden=7, n_networks=2).fit(authored[:12])
     network = tagger.pipeline_.paragraph_stage
     assert tagger.pipeline_.scorer.embedding.table.shape[1] == 3
-    assert network.hidden_own.shape == network.hidden_title.shape == (3, 7)
-    assert network.output.shape == (7, len(THEMES))
+    assert network.hidden_own.shape == network.hidden_title.shape == (3, 14)
+    assert network.output.shape == (14, len(THEMES))
     tagger.save(tmp_path / "small")
     loaded = dvtopics.load(tmp_path / "small")
     assert loaded.get_params() == tagger.get_params()
