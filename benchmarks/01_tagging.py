@@ -2,7 +2,8 @@
 
 Both read the same article objects and score all paragraphs for all themes; ours also judges them
 in context, calibrates and judges the article. The peer is scikit-learn's ``TfidfVectorizer`` over
-1-2-grams of words and one ``LogisticRegression`` per theme, trained on the authored corpora.
+1-2-grams of words and one ``LogisticRegression`` per theme, trained on the authored corpora and,
+where they are filled in, the first news labels.
 Rounds are interleaved; medians are reported. Texts: the public news articles where they are
 filled in (``dvtopics corpus rehydrate``), else the authored corpora, repeated.
 Results: ``results/01_tagging.{json,md}``.
@@ -47,7 +48,9 @@ def peer(themes: tuple[str, ...]) -> Callable[[list[Any]], None]:
 
     from dvtopics.corpus.labels import Labels
 
-    own = read_labelled([ROOT / "corpus" / "authored.jsonl", ROOT / "corpus" / "law_train.jsonl"])
+    files = ["authored.jsonl", "law_train.jsonl", "vietnews/texts/labels_train.jsonl.gz"]
+    found = [ROOT / "corpus" / name for name in files]
+    own = read_labelled([path for path in found if path.is_file()])
     labels, batch = Labels.from_articles(own, themes), Batch.from_articles(own)
     vectorizer = TfidfVectorizer(ngram_range=(1, 2))
     rows = vectorizer.fit_transform(batch.texts)

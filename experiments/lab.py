@@ -27,17 +27,32 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from common import AUTHORED, ROOT, news
+from common import authored, training_news
 from joblib import Parallel, delayed
+from lab_counts import CACHE, Array, counted, frequencies, scaled, take_columns, tfidf
+from lab_models import (
+    CONTEXT_C,
+    N_FOLDS,
+    Contents,
+    Fit,
+    Network,
+    PerTheme,
+    Predict,
+    Weighting,
+    fit_linear,
+    linear,
+    logistic,
+    stage_one_part,
+    stage_two_part,
+)
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from dvtopics.article import Article
 from dvtopics.corpus.labels import Labels
@@ -46,150 +61,54 @@ from dvtopics.evaluation.metrics import average_precision
 from dvtopics.features.embedding import SyllableEmbedding
 from dvtopics.features.rows import Rows
 from dvtopics.taggers.batch import Layout
-from dvtopics.taggers.context import LinearStage, article_features, paragraph_features
+from dvtopics.taggers.context import article_features, paragraph_features
 from dvtopics.taggers.pipeline import JudgedSignals, TextScores, in_context, signals_of
-from dvtopics.text.tokenize import tokenize
 from dvtopics.themes import load_themes
 from dvtopics.training.folds import POPULATION_WEIGHTS, article_folds, population_weights
-from dvtopics.training.network import NetworkParameters, fit_network
 
-Array = NDArray[np.float64]
-Contents = tuple[Array, Array, Array, Array]
-Predict = Callable[[Array, Contents], Array]
-#: (features, contents, labels) of training paragraphs → predictor of logits.
-Fit = Callable[[Array, Contents, Array], Predict]
-#: (training counts, counts of other rows) → the same two, weighted.
-Weighting = Callable[[sp.csr_matrix, sp.csr_matrix], tuple[sp.csr_matrix, sp.csr_matrix]]
-#: (weighted training rows, weighted other rows, labels of one theme) → the same two matrices.
-PerTheme = Callable[
-    [sp.csr_matrix, sp.csr_matrix, Array], tuple[sp.csr_matrix, sp.csr_matrix]
+__all__ = [
+    "ARTICLE_C", "CACHE", "CONTEXT_C", "HEAD", "N_DRAWS", "N_FOLDS", "STRATA", "Array",
+    "Contents", "Fit", "Lab", "Network", "Outcome", "Predict", "cells", "fit_linear",
+    "frequencies", "linear", "load", "logistic", "scaled", "span", "take_columns", "tfidf",
 ]  # fmt: skip
 
-CACHE = ROOT / "experiments" / "cache"
 STRATA = ("theme-words", "uncertainty", "suggested", "authored")
-N_FOLDS, N_JOBS, N_DRAWS = 5, 2, 1000
+N_JOBS, N_DRAWS = 2, 1000
 #: Share of the articles that stage two also sees without title, as in training.
 UNTITLED = 0.3
-CONTEXT_C, ARTICLE_C = 0.05, 0.01
+ARTICLE_C = 0.01
 
 
 def load(files: Sequence[str | Path] | None = None) -> list[Article]:
     """Return labelled articles: by default all that the shipped models are trained on."""
     if files is not None:
         return read_labelled(files)
-    own = read_labelled([AUTHORED, AUTHORED.with_name("law_train.jsonl")])
-    return own + [a for part in ("train", "suggested", "extra") for a in news(part)]
-
-
-def take_columns(matrix: sp.csr_matrix, keep: NDArray[np.bool_]) -> sp.csr_matrix:
-    """Return the chosen columns (much faster than scipy's indexing)."""
-    chosen = keep[matrix.indices]
-    new = np.cumsum(keep, dtype=np.int32) - 1
-    ends = np.concatenate([[0], np.cumsum(chosen)])[matrix.indptr]
-    return sp.csr_matrix(
-        (matrix.data[chosen], new[matrix.indices[chosen]], ends),
-        shape=(matrix.shape[0], int(keep.sum())),
-    )
-
-
-def frequencies(counts: sp.csr_matrix) -> NDArray[np.int64]:
-    """Return in how many rows each column occurs."""
-    return np.bincount(counts.indices, minlength=counts.shape[1])
-
-
-def scaled(matrix: sp.csr_matrix, factor: Array) -> sp.csr_matrix:
-    """Return `matrix` with its columns multiplied by `factor`, rows scaled to unit length."""
-    data = matrix.data * factor[matrix.indices].astype(np.float32)
-    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    norm = np.sqrt(np.bincount(row, data * data, minlength=matrix.shape[0]))
-    data /= np.maximum(norm, 1e-12)[row].astype(np.float32)
-    return sp.csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
-
-
-def tfidf(
-    train: sp.csr_matrix, other: sp.csr_matrix, sublinear: bool = True
-) -> tuple[sp.csr_matrix, sp.csr_matrix]:
-    """Weight as the shipped vectorizer does."""
-    idf = np.log((1 + train.shape[0]) / (1 + frequencies(train))) + 1
-    parts = [part.copy() for part in (train, other)]
-    for part in parts:
-        if sublinear:
-            part.data = 1 + np.log(part.data)
-    return scaled(parts[0], idf), scaled(parts[1], idf)
-
-
-def logistic(
-    rows: Any, label: Array, C: float, weight: Array | None = None, **options: Any
-) -> tuple[Array, float]:  # noqa: N803
-    """Fit one logistic regression on the rows whose label is known."""
-    known = ~np.isnan(label)
-    model = LogisticRegression(C=C, max_iter=1000, random_state=0, **options)
-    model.fit(rows[known], label[known], sample_weight=None if weight is None else weight[known])
-    return model.coef_[0], float(model.intercept_[0])
-
-
-def fit_linear(features: Array, labels: Array, C: float = CONTEXT_C) -> LinearStage:  # noqa: N803
-    """Fit one logistic regression per theme on standardised features."""
-    mean, scale = features.mean(axis=0), features.std(axis=0)
-    scale = np.where(scale > 1e-9, scale, 1.0)
-    rows = (features - mean) / scale
-    fitted = [logistic(rows, label, C) for label in labels.T]
-    coef = np.stack([weights for weights, _ in fitted], axis=1) / scale[:, None]
-    return LinearStage(coef, np.array([bias for _, bias in fitted]) - mean @ coef)
-
-
-def linear(features: Array, contents: Contents, labels: Array) -> Predict:
-    """Stage two: the linear path alone."""
-    stage = fit_linear(features, labels)
-    return lambda x, _: x @ stage.coef + stage.intercept
-
-
-@dataclass(frozen=True)
-class Network:
-    """Stage two: the shipped network; see `fit_network`."""
-
-    n_hidden: int = 128
-    alpha: float = 0.3
-    n_epochs: int = 12
-    seeds: tuple[int, ...] = (0,)
-    with_linear: bool = True
-
-    def __call__(self, features: Array, contents: Contents, labels: Array) -> Predict:
-        stage = fit_linear(features, labels)
-        nets = [
-            fit_network(
-                features,
-                contents,
-                labels,
-                stage,
-                NetworkParameters(self.n_hidden, self.alpha, self.n_epochs, seed),
-            )
-            for seed in self.seeds
-        ]
-
-        def predict(x: Array, parts: Contents) -> Array:
-            total = np.zeros((len(x), labels.shape[1]))
-            for net in nets:
-                hidden = x @ net.hidden_coef + net.hidden_intercept
-                of = (net.hidden_own, net.hidden_near, net.hidden_whole, net.hidden_title)
-                for part, weights in zip(parts, of, strict=True):
-                    hidden += part @ weights
-                total += np.maximum(hidden, 0) @ net.output + net.intercept
-                if self.with_linear:
-                    total += x @ net.coef
-                else:  # the linear path is half of the sum
-                    total -= stage.intercept / 2
-            return total / len(nets)
-
-        return predict
+    return authored() + training_news()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Out-of-fold logits: of all rows (NaN for titles and blank lines) and of articles."""
+    """Out-of-fold logits: of all rows (NaN for titles and blank lines) and of articles.
+
+    `microseconds` is the time stage two took to evaluate an article's paragraphs, features and
+    contents given.
+    """
 
     paragraph: Array
     article: Array
+    microseconds: float = float("nan")
+
+    @classmethod
+    def kept(cls, path: Path, make: Callable[[], Outcome]) -> Outcome:
+        """Read an outcome from the cache, or make it and keep it there."""
+        if not path.is_file():
+            made = make()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial = path.with_suffix(".partial.npz")
+            np.savez(partial, paragraph=made.paragraph, article=made.article, us=made.microseconds)
+            partial.replace(path)
+        with np.load(path) as saved:
+            return cls(saved["paragraph"], saved["article"], float(saved["us"]))
 
 
 class Lab:
@@ -254,7 +173,13 @@ class Lab:
         self.folds[labelled] = article_folds(self.n_labelled, N_FOLDS, 0)
         self.row_folds = self.folds[self.article]
         self.texts = [text for a in every for text in (a.title, *(p.text for p in a.paragraphs))]
-        self.counts, self.length, self.ngram, self.syllables = _counted(self.texts, min_count)
+        #: Names the texts and labels in caches.
+        self.key = hashlib.sha256(
+            "\n".join(self.texts).encode("utf-8", "surrogatepass")
+            + self.grades.tobytes()
+            + self.article_labels.tobytes()
+        ).hexdigest()[:12]
+        self.counts, self.length, self.ngram, self.syllables = counted(self.texts, min_count)
         #: Rows that stage one may learn from.
         self.judged = ~np.isnan(self.labels).all(axis=1) & (self.length > 0)
         self._contents: dict[int, Array] = {}
@@ -291,7 +216,7 @@ class Lab:
         labels : ndarray, optional
             In place of `self.labels`; also of titles or unlabelled rows (fold -1, which every
             model learns from; their logits are of the last fold).
-        weight : ndarray, shape (n_rows,), optional
+        weight : ndarray, shape (n_rows,) or (n_rows, n_themes), optional
             Weight of every row in training.
         train : ndarray of bool, shape (n_rows,), optional
             Rows to learn from; by default those with a label.
@@ -301,34 +226,20 @@ class Lab:
         labels = self.labels if labels is None else labels
         if train is None:
             train = ~np.isnan(labels).all(axis=1) & (self.length > 0)
-        themes = np.array_split(np.arange(labels.shape[1]), 2)
-
-        def part(fold: int, which: NDArray[np.int64]) -> Array:
-            rows = np.flatnonzero(train & (self.row_folds != fold))
-            other = np.flatnonzero(
-                (self.row_folds == fold) | ((self.row_folds < 0) & (fold == N_FOLDS - 1))
+        # Nothing of `self` goes to the workers: its texts would be copied every time.
+        themes = [part for part in np.array_split(np.arange(labels.shape[1]), 2) if len(part)]
+        tasks = [(fold, which) for fold in range(N_FOLDS) for which in themes]
+        options = {"C": C, "solver": "liblinear", "class_weight": class_weight}
+        found = Parallel(N_JOBS)(
+            delayed(stage_one_part)(
+                counts, labels, self.row_folds, train, weight, fold, which,
+                min_df, weighting, per_theme, options,
             )
-            keep = frequencies(counts[rows]) >= min_df
-            x, z = weighting(take_columns(counts[rows], keep), take_columns(counts[other], keep))
-            found = []
-            for theme in which:
-                label = labels[rows, theme]
-                a, b = (x, z) if per_theme is None else per_theme(x, z, label)
-                coef, bias = logistic(
-                    a,
-                    label,
-                    C,
-                    None if weight is None else weight[rows],
-                    solver="liblinear",
-                    class_weight=class_weight,
-                )
-                found.append(b @ coef + bias)
-            return other, which, np.stack(found, axis=1)
-
-        tasks = [(fold, which) for fold in range(N_FOLDS) for which in themes if len(which)]
+            for fold, which in tasks
+        )  # fmt: skip
         logits = np.full((len(self.article), labels.shape[1]), np.nan)
-        for rows, which, found in Parallel(N_JOBS)(delayed(part)(*task) for task in tasks):
-            logits[np.ix_(rows, which)] = found
+        for (_, which), (rows, values) in zip(tasks, found, strict=True):
+            logits[np.ix_(rows, which)] = values
         return logits
 
     def content(self, n_dimensions: int = 32) -> Array:
@@ -414,24 +325,19 @@ class Lab:
         repeat = np.ones(len(rows), np.int64) if weight is None else weight[rows].astype(np.int64)
         repeat = np.where(np.isnan(target).all(axis=1), 0, repeat)
 
-        def part(held_out: int) -> Array:
-            first = np.repeat(np.arange(len(rows)), np.where(fold != held_out, repeat, 0))
-            picks = (first, first[again[of[first]]])
-            features = np.concatenate([x[p] for (x, _), p in zip(inputs, picks, strict=True)])
-            contents = tuple(
-                np.concatenate([c[i][p] for (_, c), p in zip(inputs, picks, strict=True)])
-                for i in range(4)
-            )
-            predict = fit(features, contents, target[np.concatenate(picks)])  # type: ignore[arg-type]
-            inside = fold == held_out
-            x, parts = inputs[0]
-            return predict(x[inside], tuple(c[inside] for c in parts))  # type: ignore[arg-type]
-
         result = np.full((len(self.article), target.shape[1]), np.nan)
-        found = Parallel(N_JOBS)(delayed(part)(held_out) for held_out in range(N_FOLDS))
-        for held_out, values in enumerate(found):
+        found = Parallel(N_JOBS)(
+            delayed(stage_two_part)(fit, inputs, target, fold, repeat, again[of], held_out)
+            for held_out in range(N_FOLDS)
+        )
+        for held_out, (values, _) in enumerate(found):
             result[rows[fold == held_out]] = values
-        return Outcome(result, self.article_stage(views[0], result))
+        # The fold least disturbed by what else the machine does.
+        seconds = min(
+            taken / max(np.sum(self.folds == held_out), 1)
+            for held_out, (_, taken) in enumerate(found)
+        )
+        return Outcome(result, self.article_stage(views[0], result), 1e6 * seconds)
 
     def _inputs(self, view: JudgedSignals, shown: tuple[bool, ...]) -> tuple[Array, Contents]:
         layout, content = view.signals.layout, view.content
@@ -456,6 +362,11 @@ class Lab:
             stage = fit_linear(features[train], self.article_labels[train], C)
             logits[inside] = stage.logits(features[inside].T)
         return logits
+
+    def rejudged(self, outcome: Outcome, logits: Array) -> Outcome:
+        """Judge the articles of a kept outcome again, by the package as it is now."""
+        view = self.signals(logits, self.content(0))
+        return replace(outcome, article=self.article_stage(view, outcome.paragraph))
 
     def decided(self, outcome: Outcome, level: str) -> tuple[Array, Array, NDArray[np.bool_], Any]:
         """Return logits, labels, tags and article of every item of a level."""
@@ -525,10 +436,15 @@ class Lab:
         }
 
 
+def span(gap: dict[str, float]) -> str:
+    """Return a difference and its interval as text."""
+    return "{difference:+.4f} ({low:+.4f} to {high:+.4f})".format(**gap)
+
+
 def cells(report: dict[str, Any], gap: dict[str, float] | None) -> str:
     """Return a result as the cells of a Markdown row; see `HEAD`."""
     words, unsure = report["theme-words"], report["uncertainty"]
-    moved = "–" if gap is None else "{difference:+.4f} ({low:+.4f} to {high:+.4f})".format(**gap)
+    moved = "–" if gap is None else span(gap)
     figures = [words["paragraph"]["macro_f1"], None, words["paragraph"]["average_precision"]]
     figures += [unsure["paragraph"]["macro_f1"], report["suggested"]["paragraph"]["macro_f1"]]
     figures += [report["authored"]["paragraph"]["macro_f1"], words["article"]["macro_f1"]]
@@ -569,58 +485,3 @@ def _by_article(labels: Array, tags: NDArray[np.bool_], article: Any, n_articles
 def _f1(counts: Array) -> Array:
     hits, wrong, missed = counts[..., 0], counts[..., 1], counts[..., 2]
     return 2 * hits / np.maximum(2 * hits + wrong + missed, 1e-12)
-
-
-def _counted(texts: list[str], min_count: int) -> tuple[Any, ...]:
-    """Count syllable 1-3-grams by integer arithmetic; kept under the checksum of the texts."""
-    digest = hashlib.sha256(str(min_count).encode())
-    for text in texts:
-        digest.update(text.encode("utf-8", "surrogatepass") + b"\n")
-    path = CACHE / f"counts-{digest.hexdigest()[:16]}.npz"
-    if not path.is_file():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial.npz")
-        np.savez(partial, **_count(texts, min_count))
-        partial.replace(path)
-    with np.load(path) as saved:
-        a = dict(saved)
-    shape = (len(texts), len(a["ngram"]))
-    counts = sp.csr_matrix((a["data"], a["indices"], a["indptr"]), shape=shape)
-    return counts, a["length"], a["ngram"], a["syllables"]
-
-
-def _count(texts: list[str], min_count: int) -> dict[str, Any]:
-    vocabulary: dict[str, int] = {}
-    parts = [[vocabulary.setdefault(s, len(vocabulary)) for s in tokenize(t)] for t in texts]
-    length = np.array([len(part) for part in parts], dtype=np.int64)
-    ids = np.concatenate([np.array(part, dtype=np.int64) for part in parts])
-    row = np.repeat(np.arange(len(texts)), length)
-    frequent = np.bincount(ids, minlength=len(vocabulary)) >= min_count
-    ids = np.where(frequent, np.cumsum(frequent), 0)[ids]
-    base = int(frequent.sum()) + 1
-    matrices, sizes = [], []
-    key, whole = np.zeros(len(ids), np.int64), np.ones(len(ids), dtype=bool)
-    for n in (1, 2, 3):
-        # An n-gram lies in one text and has no rare syllable (id 0).
-        last = len(ids) - n + 1
-        key = key[:last] * base + ids[n - 1 :]
-        whole = whole[:last] & (ids[n - 1 :] > 0) & (row[:last] == row[n - 1 :])
-        start = np.flatnonzero(whole)
-        _, column, count = np.unique(key[start], return_inverse=True, return_counts=True)
-        keep = count >= min_count
-        chosen = keep[column]
-        column = (np.cumsum(keep) - 1)[column[chosen]]
-        ones = np.ones(len(column), dtype=np.float32)
-        where = (ones, (row[start[chosen]], column))
-        matrices.append(sp.csr_matrix(where, shape=(len(texts), int(keep.sum()))))
-        sizes.append(int(keep.sum()))
-    counts = sp.hstack(matrices, format="csr")
-    counts.sort_indices()
-    return {
-        "data": counts.data,
-        "indices": counts.indices.astype(np.int32),
-        "indptr": counts.indptr,
-        "length": length,
-        "ngram": np.repeat([1, 2, 3], sizes),
-        "syllables": np.array([s for s, i in vocabulary.items() if frequent[i]]),
-    }

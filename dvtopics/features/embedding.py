@@ -76,6 +76,9 @@ class SyllableEmbedding:
         result = np.zeros((rows.shape[0], self.table.shape[1]))
         if len(part.row):
             first = np.flatnonzero(np.append(True, part.row[1:] != part.row[:-1]))
-            terms = self.table[part.feature] * part.value[:, None]
-            result[part.row[first]] = np.add.reduceat(terms, first, axis=0)
+            filled = part.row[first]
+            # Column by column: sums along memory are several times as fast.
+            for number, column in enumerate(np.ascontiguousarray(self.table.T)):
+                terms = column[part.feature] * part.value
+                result[filled, number] = np.add.reduceat(terms, first)
         return result

@@ -1,0 +1,198 @@
+"""Compare models, features and contents of stage two, and ways to judge the article.
+
+Everything stands on the same out-of-fold logits of the reference stage one, by the protocol of
+`lab`. Outcomes are kept under ``experiments/cache``; with ``--minutes`` the script begins
+nothing new after that time, and goes on when run again.
+Results: ``results/05_stage_two.{json,md,png}``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from common import RESULTS, write_results
+from lab import CACHE, HEAD, STRATA, Array, Lab, Network, Outcome, cells, load, span
+from lab_plots import draw_differences, reading
+from stage_two_parts import (
+    NEIGHBOURS,
+    PLACE,
+    TITLE,
+    WHOLE,
+    boosting,
+    chain,
+    cue_words,
+    judge_articles,
+    linear_articles,
+    network_articles,
+    single_neighbours,
+    stage_one_alone,
+    without,
+)
+
+from dvtopics.taggers.context import article_features
+from dvtopics.taggers.pipeline import in_context
+
+NAME = "05_stage_two"
+REFERENCE = "reference: one network of 128 beside linear, contents 32"
+#: What the figures do not say by themselves.
+NOTES = {"mean of 2 networks": "what is shipped"}
+
+
+def paragraph_variants(lab: Lab, logits: Array) -> dict[str, Callable[[], Outcome]]:
+    """Return the makers of every way to judge paragraphs."""
+    k, net = logits.shape[1], Network()
+
+    def run(**options: Any) -> Callable[[], Outcome]:
+        return lambda: lab.stage_two(logits, **options)
+
+    def only(**sizes: Any) -> Callable[[], Outcome]:
+        return run(model=replace(net, **sizes))
+
+    def less(*names: str) -> Callable[[], Outcome]:
+        return run(change=without(names, k))
+
+    result = {
+        REFERENCE: run(),
+        "stage one alone": lambda: stage_one_alone(lab, logits),
+        "linear only": run(model="linear", n_dimensions=0),
+        "network only": only(with_linear=False),
+        "mean of 2 networks": only(seeds=(0, 1)),
+        "mean of 3 networks": only(seeds=(0, 1, 2)),
+        **{f"hidden {n}": only(n_hidden=n) for n in (32, 64, 256)},
+        **{f"contents {n}": run(n_dimensions=n) for n in (0, 16, 64)},
+    }
+    for i, name in enumerate(("own", "near", "whole", "title")):
+        shown = tuple(j != i for j in range(4))
+        result[f"without contents of {name}"] = run(shown=shown)
+    return result | {
+        "without title features": less(*TITLE),
+        "without neighbour features": less(*NEIGHBOURS),
+        "without whole-article features": less(*WHOLE),
+        "without position and length": less(*PLACE),
+        "never shown without title": run(untitled=0.0),
+        "± 3 single neighbours, running maxima": lambda: lab.stage_two(
+            logits, single_neighbours(lab, logits)
+        ),
+        "cue words that continue a story": lambda: lab.stage_two(logits, cue_words(lab)),
+        "boosted trees, features": run(model=boosting(False), n_dimensions=0),
+        "boosted trees, features and contents": run(model=boosting(True)),
+        "chain on stage one": lambda: chain(lab, logits, lab.signals(logits, lab.content(0))),
+    }
+
+
+def article_variants(lab: Lab, logits: Array, best: Outcome) -> dict[str, Outcome]:
+    """Return every way to judge articles, given the reference's paragraphs."""
+    view = lab.signals(logits, lab.content(0))
+    rows = np.flatnonzero(~lab.is_title)[view.judged]
+    layout = view.signals.layout
+    ranked = {n: np.full(best.article.shape, np.nan) for n in (1, 2)}
+    for a in range(layout.n_articles):
+        own = np.sort(best.paragraph[rows[layout.starts[a] : layout.starts[a + 1]]], axis=0)[::-1]
+        for n in ranked if len(own) else ():
+            ranked[n][a] = own[:n].mean(axis=0)
+    one = article_features(view.signals).T
+    two = article_features(in_context(view.signals, best.paragraph[rows])).T
+    both = np.hstack([one, two])
+    made = {
+        "article: maximum of paragraphs": ranked[1],
+        "article: mean of two best paragraphs": ranked[2],
+        "article: linear on stage one": lab.article_stage(view, logits),
+        "article: linear on stages one and two": judge_articles(lab, both, linear_articles),
+        "article: network on stage two": judge_articles(lab, two, network_articles),
+        "article: network on stages one and two": judge_articles(lab, both, network_articles),
+    }
+    return {name: Outcome(best.paragraph, article) for name, article in made.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=float("inf"))
+    limit = time.monotonic() + 60 * parser.parse_args().minutes
+    lab = Lab(load())
+    folder = CACHE / f"{NAME}-{lab.key}"
+    folder.mkdir(parents=True, exist_ok=True)
+    first = folder / "stage-one.npy"
+    if not first.is_file():
+        np.save(first, lab.out_of_fold())
+    logits = np.load(first)
+    outcomes: dict[str, Outcome] = {}
+    missing: list[str] = []
+    for name, make in paragraph_variants(lab, logits).items():
+        path = folder / f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.npz"
+        if time.monotonic() > limit and not path.is_file():
+            missing.append(name)
+            continue
+        outcomes[name] = lab.rejudged(Outcome.kept(path, make), logits)
+        print(name, lab.report(outcomes[name])["theme-words"]["paragraph"], flush=True)
+    reference = outcomes[REFERENCE]
+    view = lab.signals(logits, lab.content(0))
+    outcomes["chain on the reference"] = chain(lab, reference.paragraph, view)
+    results: dict[str, Any] = {
+        name: {
+            **lab.report(found),
+            "difference": None if name == REFERENCE else lab.compare(found, reference),
+            "microseconds an article": found.microseconds,
+        }
+        for name, found in outcomes.items()
+    }
+    articles: dict[str, Any] = {}
+    for name, found in article_variants(lab, logits, reference).items():
+        gap = lab.compare(found, reference, level="article")
+        articles[name] = {**lab.report(found), "difference": gap}
+    write(lab, results, articles, missing)
+
+
+def write(lab: Lab, results: dict[str, Any], articles: dict[str, Any], missing: list[str]) -> None:
+    """Write the tables and the picture."""
+    lines = [
+        "# Stage two: models, features, contents, articles",
+        "",
+        f"Cross-validation by article on {lab.n_labelled:,} training articles, all on the same "
+        "out-of-fold stage one; protocol in `lab.py`. Macro-F1 of paragraphs unless said "
+        "otherwise. µs: evaluation of an article's paragraphs by the model of stage two, features "
+        "and contents given. Regenerate: `python experiments/05_stage_two.py`.",
+        "",
+        f"| variant | {HEAD} | µs | reading |",
+        "|---" * 10 + "|",
+    ]
+    for name, row in results.items():
+        spent = row["microseconds an article"]
+        cost = "–" if np.isnan(spent) else f"{spent:.0f}"
+        figures = cells(row, row["difference"])
+        ablation = name.startswith(("without", "never"))
+        word = NOTES.get(name) or reading(row["difference"], ablation)
+        lines.append(f"| {name} | {figures} | {cost} | {word} |")
+    if missing:
+        lines += ["", f"Not run yet (run the script again): {'; '.join(missing)}."]
+    reference = results[REFERENCE]
+    lines += [
+        "",
+        "## Articles",
+        "",
+        "Paragraphs as in the reference. Macro-F1 of articles; differences on theme-words.",
+        "",
+        f"| way to judge the article | {' | '.join(STRATA)} | difference (95 %) | reading |",
+        "|---" * (len(STRATA) + 3) + "|",
+    ]
+    for name, row in {"reference: linear on stage two": reference, **articles}.items():
+        figures = " | ".join(f"{row[s]['article']['macro_f1']:.4f}" for s in STRATA)
+        gap = None if row is reference else row["difference"]
+        moved = "–" if gap is None else span(gap)
+        lines.append(f"| {name} | {figures} | {moved} | {reading(gap)} |")
+    for row in results.values():
+        if np.isnan(row["microseconds an article"]):
+            row["microseconds an article"] = None
+    data = {"paragraphs": results, "articles": articles}
+    write_results(NAME, data, "\n".join(lines) + "\n")
+    gaps = {name: row["difference"] for name, row in results.items() if row["difference"]}
+    draw_differences(gaps, RESULTS / f"{NAME}.png", "macro-F1 minus reference, theme-words")
+
+
+if __name__ == "__main__":
+    main()

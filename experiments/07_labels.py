@@ -1,0 +1,279 @@
+"""What labels give: how many, which ones, how right they are, which should weigh more.
+
+Whole system by the protocol of `lab`; a variant learns from fewer or other labels and is
+measured on all labelled articles of the fold that is held out. Out-of-fold logits of every
+variant are kept under ``experiments/cache``; ``--fresh`` forgets them. Results:
+``results/07_labels.{json,md,png}``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import numpy as np
+from common import AUTHORED, LAW_TRAIN, RESULTS, ROOT, news, write_results
+from kept import Systems, outcome_of, read_records, row, table
+from lab import N_DRAWS, Array, Lab, Outcome
+from lab_plots import reading
+from label_noise import N_LISTED, label_noise, read_twice
+from numpy.typing import NDArray
+
+from dvtopics.corpus.store import read_labelled
+
+SHARES = {0.12: (0, 1), 0.25: (0, 1), 0.5: (0,)}
+HARD_WEIGHT = 3.0
+
+
+def resampled(lab: Lab, found: Outcome, stratum: str = "theme-words") -> Array:
+    """Return macro-F1 of bootstrap draws of articles; the same draws for every outcome."""
+    _, labels, tags, article = lab.decided(found, "paragraph")
+    chosen = np.flatnonzero(lab.drawn == stratum)
+    draws = np.random.default_rng(0).multinomial(
+        len(chosen), np.full(len(chosen), 1 / len(chosen)), N_DRAWS
+    )
+    hits, size = np.zeros((2, lab.n_articles, labels.shape[1]))
+    for theme in range(labels.shape[1]):
+        positive, tagged = labels[:, theme] > 0, tags[:, theme] & ~np.isnan(labels[:, theme])
+        hits[:, theme] = np.bincount(article, positive & tagged, lab.n_articles)
+        size[:, theme] = np.bincount(article, 1.0 * positive + tagged, lab.n_articles)
+    f1 = 2 * (draws @ hits[chosen]) / np.maximum(draws @ size[chosen], 1)
+    return np.asarray(f1.mean(axis=1))
+
+
+def learning_curve(lab: Lab, systems: Systems, usual: Outcome) -> dict[str, Any]:
+    """Return figures by share of the training articles, and what twice as many would give."""
+    rows: dict[str, Any] = {}
+    points: dict[float, list[Outcome]] = {}
+    for share, seeds in SHARES.items():
+        for seed in seeds:
+            rank = np.random.RandomState(seed).permutation(lab.n_articles) / lab.n_articles
+            found = systems.of(f"{share:.0%} of the articles, draw {seed + 1}", rank < share)
+            points.setdefault(share, []).append(found)
+            key = f"{share:.0%}" + (f", draw {seed + 1}" if len(seeds) > 1 else "")
+            rows[key] = row(lab, found, usual)
+    rows["100%"] = row(lab, usual, None)
+    points[1.0] = [usual]
+    result: dict[str, Any] = {"rows": rows}
+    shares = np.log(np.array(list(points)))
+    for stratum in ("theme-words", "uncertainty"):
+        drawn = np.stack(
+            [
+                np.mean([resampled(lab, o, stratum) for o in group], axis=0)
+                for group in points.values()
+            ]
+        )
+        f1 = [
+            float(np.mean([lab.report(o)[stratum]["paragraph"]["macro_f1"] for o in group]))
+            for group in points.values()
+        ]
+        # error = a * share ** -b: a line in logarithms.
+        slope, level = np.polyfit(shares, np.log(1 - np.array(f1)), 1)
+        slopes, levels = np.polyfit(shares, np.log(1 - drawn), 1)
+        gains = np.exp(levels) - np.exp(levels + slopes * np.log(2))
+        result[stratum] = {
+            "shares": list(points), "macro_f1": [round(v, 4) for v in f1],
+            "exponent": round(float(-slope), 4), "error_at_100": round(float(np.exp(level)), 4),
+            "twice": round(1 - float(np.exp(level + slope * np.log(2))), 4),
+            "gain": round(float(np.exp(level) - np.exp(level + slope * np.log(2))), 4),
+            "gain_interval": [round(float(v), 4) for v in np.percentile(gains, [2.5, 97.5])],
+        }  # fmt: skip
+    return result
+
+
+def draw_curve(curve: dict[str, Any], n_articles: int) -> None:
+    """Write the learning curve with its extrapolation."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(5, 3.2), dpi=120)
+    for stratum, colour in (("theme-words", "C0"), ("uncertainty", "C1")):
+        c = curve[stratum]
+        grid = np.geomspace(min(c["shares"]), 2, 50)
+        axes.plot(
+            np.array(c["shares"]) * n_articles, c["macro_f1"], "o", color=colour, label=stratum
+        )
+        axes.plot(
+            grid * n_articles, 1 - c["error_at_100"] * grid ** -c["exponent"], "--", color=colour
+        )
+    axes.set(xscale="log", xlabel="bài huấn luyện / training articles", ylabel="macro-F1 (đoạn)")
+    axes.legend(frameon=False)
+    figure.tight_layout()
+    figure.savefig(RESULTS / "07_labels.png", metadata={"Software": None})
+
+
+def label_files(systems: Systems, file: NDArray[np.str_], usual: Outcome) -> dict[str, Any]:
+    """Add file after file, then leave each out."""
+    order = ("train", "suggested", "extra", "authored", "law_train")
+    chosen = {
+        " + ".join(("train", *order[1:n])) if n < 3 else "… + " + order[n - 1]: order[:n]
+        for n in range(1, len(order))
+    }
+    chosen |= {f"all without {name}": tuple(o for o in order if o != name) for name in order[:-1]}
+    rows = {"all": row(systems.lab, usual, None)}
+    for name, names in chosen.items():
+        found = systems.of(name, np.isin(file, names))
+        rows[name] = row(systems.lab, found, usual)
+    return rows
+
+
+def equal_numbers(systems: Systems) -> dict[str, Any]:
+    """Compare ways of choosing articles to label at the same number of articles."""
+    lab, rows = systems.lab, {}
+    pools = {
+        "theme-words": lab.drawn == "theme-words",
+        "uncertainty": lab.drawn == "uncertainty",
+        "suggested": lab.drawn == "suggested",
+        "random": np.isin(lab.drawn, ("random", "no-theme-words")),
+    }
+    for number in (480, 800):
+        base = None
+        for name, pool in pools.items():
+            if pool.sum() < number:
+                continue
+            picked = np.random.RandomState(0).permutation(np.flatnonzero(pool))[:number]
+            teach = np.isin(np.arange(lab.n_articles), picked)
+            # Random articles hold too few positives to fit the article model on them.
+            everything = np.ones(lab.n_articles, dtype=bool)
+            made = systems.arrays(f"{number} articles: {name}", teach, article_level=everything)
+            found = outcome_of(made)
+            judged = lab.judged & teach[lab.article]
+            rows[f"{number} {name}"] = row(lab, found, base) | {
+                "paragraphs": int(judged.sum()),
+                "positive labels": int(np.nansum(lab.labels[judged])),
+            }
+            base = found if base is None else base
+    return rows
+
+
+def hard_negatives(systems: Systems, usual: Outcome) -> dict[str, Any]:
+    """Let negatives that stage one took for positives count more in stage one."""
+    lab = systems.lab
+    hard = [(lab.labels == 0) & (own > 0) for own in systems.unseeing()["own"]]
+    weight = [np.where(some, HARD_WEIGHT, 1.0) for some in hard]
+    found = systems.changed("hard negatives", [lab.labels] * len(weight), weight)
+    figures = {"reference": row(lab, usual, None), "hard negatives": row(lab, found, usual)}
+    return {"hard": int(np.mean([some.sum() for some in hard])), "rows": figures}
+
+
+def markdown(r: dict[str, Any], n_articles: int) -> str:
+    """Return the report."""
+    c, noise = r["learning curve"], r["label noise"]
+    two, words = noise["second reading"], c["theme-words"]
+    share = {k: v["changed"] / max(v["read again"], 1) for k, v in two.items()}
+    gap = {k: v["difference"] for k, v in noise["retrained"].items() if v["difference"]}
+    hard = r["hard negatives"]["rows"]["hard negatives"]["difference"]
+    lines = [
+        "# What labels give", "",
+        f"{n_articles:,} labelled training articles, 5 folds by article, whole system by the "
+        "protocol of `lab.py` (contents are learned without labels, from all texts); macro-F1 of "
+        "paragraphs unless said; differences with a paired bootstrap over theme-words articles. "
+        "Labels come from a language model reading with guidelines: what is measured is agreement "
+        "with one kind of reader. Regenerate: `python experiments/07_labels.py`.", "",
+        "## Learning curve", "", *table("share of the articles", c["rows"]), "",
+        "![learning curve](07_labels.png)", "",
+        f"Error falls as n^-{words['exponent']:.2f} (theme-words) and "
+        f"n^-{c['uncertainty']['exponent']:.2f} (uncertainty). By that power law twice as many "
+        f"articles of the same mix would give {words['gain']:+.4f} "
+        f"({words['gain_interval'][0]:+.4f} to {words['gain_interval'][1]:+.4f}) on theme-words "
+        f"and {c['uncertainty']['gain']:+.4f} on uncertainty articles; an extrapolation from four "
+        "points, not a measurement.", "",
+        "## Which files", "", *table("learned from", r["files"]), "",
+        *(
+            f"- `{name}`: {reading(v['difference'])}."
+            for name, v in r["files"].items()
+            if v["difference"] and "without" in name
+        ), "",
+        "Kept: all files, as a file is dropped only where leaving it out is clearly better.", "",
+        "## Ways of choosing articles, same number", "",
+        *table("articles", r["equal numbers"], ("paragraphs", "positive labels")), "",
+        "Differences are to the theme-words articles of the same number; the article model learns "
+        "from all articles here. Only 480 articles were drawn at random (with those without theme "
+        "words). Theme-words articles are what the first column measures, so they start with an "
+        "advantage there; one draw of articles each.", "",
+        *(
+            f"- {name}: {reading(v['difference'])} (theme-words)."
+            for name, v in r["equal numbers"].items()
+            if v["difference"]
+        ), "",
+        "## Label noise", "",
+        "Confident learning on out-of-fold probabilities of the reference:", "",
+        "| theme | positive threshold | suspect negatives | suspect positives "
+        "| estimated wrong share of negatives | of positives |", "|---" * 6 + "|",
+        *(
+            f"| `{theme}` | " + " | ".join(str(v) for v in figures.values()) + " |"
+            for theme, figures in noise["themes"].items()
+        ), "",
+        "| stratum | labels | suspect | share |", "|---|---|---|---|",
+        *(
+            f"| {name} | {v['labels']:,} | {v['suspect']} | {v['share']:.2%} |"
+            for name, v in noise["strata"].items()
+        ), "",
+        f"Of {two['suspect']['read again']} suspect labels that the same kind of reader read again "
+        f"{two['suspect']['changed']} changed ({share['suspect']:.0%}); of "
+        f"{two['others']['read again']:,} others {two['others']['changed']} "
+        f"({share['others']:.2%}). So most suspects are "
+        f"{'errors of the labels' if share['suspect'] > 0.5 else 'errors of the model'}. "
+        f"The {N_LISTED} strongest are listed by id and line in the JSON.", "",
+        *table("trained on (measured on all labels)", noise["retrained"]), "",
+        *table("measured without the suspects", noise["measured on the others"]), "",
+        "For training, suspects are found anew for every fold, by systems that never saw its "
+        "labels (found by models that know the fold's answers, they would carry them). The second "
+        "table favours agreement with the reference model by construction. "
+        + " ".join(f"{name.capitalize()}: {reading(g)}." for name, g in gap.items())
+        + (
+            " Kept as a candidate." if any(g["low"] > 0 for g in gap.values())
+            else " Dropped: labels stay as they are."
+        ), "",
+        f"## Hard negatives (weight x{HARD_WEIGHT:.0f} in stage one)", "",
+        *table("stage one", r["hard negatives"]["rows"]), "",
+        f"{r['hard negatives']['hard']:,} labels count more (mean over folds), chosen by systems "
+        f"that never saw the fold: {reading(hard)}, "
+        f"{'kept as a candidate' if hard['low'] > 0 else 'dropped'}.", "",
+        "## Two passes over the same training articles", "",
+        f"{r['two passes']['articles']} articles of the training file were graded a second time.",
+        "", "| theme | kappa | F1 | n | kappa of articles | F1 of articles |", "|---" * 6 + "|",
+    ]  # fmt: skip
+    for theme, p in r["two passes"]["paragraph"].items():
+        a = r["two passes"]["article"][theme]
+        lines.append(
+            f"| `{theme}` | {p['kappa']:.3f} | {p['f1']:.3f} | {p['n']:,} "
+            f"| {a['kappa']:.3f} | {a['f1']:.3f} |"
+        )
+    mean = np.mean([p["f1"] for p in r["two passes"]["paragraph"].values()])
+    lines += ["", f"Macro-F1 of one pass against the other: {mean:.3f}."]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--fresh", action="store_true", help="forget kept outcomes")
+    args = parser.parse_args()
+    parts = {
+        "authored": read_labelled([AUTHORED]),
+        "law_train": read_labelled([LAW_TRAIN]),
+        **{part: news(part) for part in ("train", "suggested", "extra")},
+    }
+    file = np.repeat(list(parts), [len(articles) for articles in parts.values()])
+    lab = Lab([article for articles in parts.values() for article in articles])
+    systems = Systems(lab, "07_labels", args.fresh)
+    first = read_records(ROOT / "corpus" / "vietnews" / "labels_train.jsonl.gz")
+    second = read_records(ROOT / "corpus" / "passes" / "train_again.jsonl.gz")
+    two_passes = read_twice(first, second, lab.themes)
+    whole = outcome_of(systems.usual)
+    results = {
+        "two passes": two_passes,
+        "learning curve": learning_curve(lab, systems, whole),
+        "equal numbers": equal_numbers(systems),
+        "files": label_files(systems, file, whole),
+        "label noise": label_noise(systems, whole, {r["id"]: r for r in second}),
+        "hard negatives": hard_negatives(systems, whole),
+    }
+    draw_curve(results["learning curve"], lab.n_articles)
+    write_results("07_labels", results, markdown(results, lab.n_articles))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""Models and features that `05_stage_two` sets beside the shipped stage two."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from lab import ARTICLE_C, N_FOLDS, Array, Contents, Lab, Network, Outcome, Predict
+from lab_models import fit_linear, logistic
+
+from dvtopics.taggers.context import PARAGRAPH_BLOCKS, PARAGRAPH_EXTRAS, sigmoid
+
+CUES = ("ông", "bà", "vụ việc", "trên", "đoàn thanh tra", "theo đó", "cũng", "này")
+TITLE = ("title_logit", "title_probability")
+NEIGHBOURS = ("near_probability", "wide_probability")
+WHOLE = ("mean_probability", "max_logit", "top3_probability")
+PLACE = ("log_length", "is_first", "log_position", "position")
+
+
+def without(names: tuple[str, ...], n_themes: int) -> Callable[[Array], Array]:
+    """Return what drops the named features."""
+    columns = [block for block in PARAGRAPH_BLOCKS for _ in range(n_themes)] + [*PARAGRAPH_EXTRAS]
+    kept = np.array([name not in names for name in columns])
+    # Features added behind the standard ones stay.
+    return lambda x: x[:, np.append(kept, np.ones(x.shape[1] - len(kept), dtype=bool))]
+
+
+def boosting(with_contents: bool) -> Callable[[Array, Contents, Array], Predict]:
+    """Return stage two by gradient-boosted trees."""
+
+    def fit(features: Array, contents: Contents, labels: Array) -> Predict:
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        def inputs(x: Array, parts: Contents) -> Array:
+            return np.hstack([x, *parts]) if with_contents else x
+
+        rows, models = inputs(features, contents).astype(np.float32), []
+        for label in labels.T:
+            known = ~np.isnan(label)
+            model = HistGradientBoostingClassifier(
+                max_iter=150, learning_rate=0.06, l2_regularization=5.0, random_state=0
+            )
+            models.append(model.fit(rows[known], label[known]))
+        return lambda x, parts: np.stack(
+            [m.decision_function(inputs(x, parts).astype(np.float32)) for m in models], axis=1
+        )
+
+    return fit
+
+
+def shifted(lab: Lab, values: Array, distance: int) -> Array:
+    """Return the values of the paragraph `distance` places on; zero beyond the article."""
+    result = np.zeros_like(values)
+    rows = np.arange(len(values))
+    other = rows + distance
+    inside = (other >= 0) & (other < len(values))
+    inside[inside] = lab.article[other[inside]] == lab.article[rows[inside]]
+    inside[inside] &= ~lab.is_title[other[inside]]
+    result[rows[inside]] = values[other[inside]]
+    return result
+
+
+def single_neighbours(lab: Lab, logits: Array) -> Array:
+    """Probabilities of the paragraphs up to three places away, and running maxima."""
+    probability = np.where(lab.is_title[:, None], 0, sigmoid(np.nan_to_num(logits)))
+    parts = [shifted(lab, probability, d) for d in (-3, -2, -1, 1, 2, 3)]
+    before, after = np.zeros_like(probability), np.zeros_like(probability)
+    for start, end in zip(lab.starts[:-1], lab.starts[1:], strict=True):
+        own = probability[start + 1 : end]
+        if len(own) > 1:
+            before[start + 2 : end] = np.maximum.accumulate(own)[:-1]
+            after[start + 1 : end - 1] = np.maximum.accumulate(own[::-1])[::-1][1:]
+    return np.hstack([*parts, before, after])
+
+
+def cue_words(lab: Lab) -> Array:
+    """Say which words that continue a story are in a text."""
+    patterns = [re.compile(rf"(?<!\w){cue}(?!\w)") for cue in CUES]
+    texts = [unicodedata.normalize("NFC", text.lower()) for text in lab.texts]
+    return np.array([[bool(p.search(t)) for p in patterns] for t in texts], dtype=float)
+
+
+def chain(lab: Lab, paragraph: Array, view: Any) -> Outcome:
+    """Smooth paragraph logits by a two-state chain per theme (forward-backward)."""
+    rows = np.flatnonzero(~lab.is_title)[view.judged]
+    layout = view.signals.layout
+    place = np.arange(len(rows)) - layout.starts[layout.article]
+    result = np.full(paragraph.shape, np.nan)
+    own, labels, fold = paragraph[rows], lab.labels[rows], lab.row_folds[rows]
+    same = layout.article[1:] == layout.article[:-1]
+    for theme in range(own.shape[1]):
+        label = labels[:, theme]
+        pair = same & ~np.isnan(label[1:]) & ~np.isnan(label[:-1])
+        for held_out in range(N_FOLDS):
+            train = fold != held_out
+            used = pair & train[1:]
+            known = train & ~np.isnan(label)
+            slope, bias = logistic(own[known, theme, None], label[known], 1.0)
+            prior = float(label[known].mean())
+            move = np.array(
+                [
+                    [np.mean(label[1:][used & (label[:-1] == a)] == b) for b in (0, 1)]
+                    for a in (0, 1)
+                ]
+            )
+            inside = np.flatnonzero(~train)
+            evidence = slope[0] * own[inside, theme] + bias - np.log(prior / (1 - prior))
+            result[rows[inside], theme] = _smooth(
+                np.clip(evidence, -30, 30), place[inside], move, np.array([1 - prior, prior])
+            )
+    return Outcome(result, lab.article_stage(view, result))
+
+
+def _smooth(evidence: Array, place: Array, move: Array, prior: Array) -> Array:
+    """Posterior log-odds of state 1 given all of an article's log likelihood ratios."""
+    likelihood = np.stack([np.ones_like(evidence), np.exp(evidence)], axis=1)
+    forward, backward = np.empty_like(likelihood), np.ones_like(likelihood)
+    for i in range(len(evidence)):
+        arrived = prior if place[i] == 0 else forward[i - 1] @ move
+        forward[i] = arrived * likelihood[i]
+        forward[i] /= forward[i].sum()
+    for i in range(len(evidence) - 2, -1, -1):
+        if place[i + 1] > 0:
+            backward[i] = move @ (likelihood[i + 1] * backward[i + 1])
+            backward[i] /= backward[i].sum()
+    posterior = np.maximum(forward * backward, 1e-12)
+    return np.log(posterior[:, 1] / posterior[:, 0])
+
+
+def stage_one_alone(lab: Lab, logits: Array) -> Outcome:
+    """Take stage-one logits of paragraphs as they are."""
+    own = np.where((lab.is_title | (lab.length == 0))[:, None], np.nan, logits)
+    return Outcome(own, lab.article_stage(lab.signals(logits, lab.content(0)), own))
+
+
+def linear_articles(features: Array, labels: Array) -> Callable[[Array], Array]:
+    """Fit the shipped kind of article model."""
+    stage = fit_linear(features, labels, ARTICLE_C)
+    return lambda x: stage.logits(x.T)
+
+
+def network_articles(features: Array, labels: Array) -> Callable[[Array], Array]:
+    """Fit a small network beside the linear model, as for paragraphs."""
+    nothing = tuple(np.zeros((len(features), 0)) for _ in range(4))
+    fit = Network(n_hidden=32, alpha=1.0, n_epochs=30)
+    predict = fit(features, nothing, labels)  # type: ignore[arg-type]
+    return lambda x: predict(x, tuple(np.zeros((len(x), 0)) for _ in range(4)))  # type: ignore[arg-type]
+
+
+def judge_articles(lab: Lab, features: Array, fit: Callable[..., Any]) -> Array:
+    """Return out-of-fold article logits of a model over article features."""
+    known = ~np.isnan(lab.article_labels).all(axis=1)
+    result = np.full(lab.article_labels.shape, np.nan)
+    for fold in range(N_FOLDS):
+        inside = lab.folds == fold
+        predict = fit(features[known & ~inside], lab.article_labels[known & ~inside])
+        result[inside] = predict(features[inside])
+    return result
