@@ -160,8 +160,8 @@ def write(lab: Lab, results: dict[str, Any], articles: dict[str, Any], missing: 
         f"Cross-validation by article on {lab.n_labelled:,} training articles, all on the same "
         "out-of-fold stage one; protocol in `lab.py`. Macro-F1 of paragraphs unless said "
         "otherwise. µs: evaluation of an article's paragraphs by the model of stage two, features "
-        "and contents given. Intervals are over articles: the chance in training comes on top, see the "
-        "rows with another random seed; a difference that is no larger than theirs says nothing. "
+        "and contents given. Intervals are over articles: the chance in training comes on top, see "
+        "the rows with another random seed; a difference no larger than theirs says nothing. "
         "Regenerate: `python experiments/05_stage_two.py`.",
         "",
         f"| variant | {HEAD} | µs | reading |",
