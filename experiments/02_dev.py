@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import authored, news, write_results
+from common import authored, news, training_news, write_results
 
 import dvtopics
 from dvtopics.article import Article
@@ -127,7 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--portal", type=Path, help="folder of scraped pages with labels")
     options = parser.parse_args()
-    train, dev = news("train"), news("dev")
+    train, dev = training_news(), news("dev")
     tagger = dvtopics.load("tfidf")
     pairs = near_duplicates(train, dev)
     results: dict[str, Any] = {

@@ -14,6 +14,7 @@ from dvtopics.storage import atomic_file
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "experiments" / "results"
 AUTHORED = ROOT / "corpus" / "authored.jsonl"
+AUTHORED_NEWS = ROOT / "corpus" / "authored_news.jsonl"
 LAW_TRAIN = ROOT / "corpus" / "law_train.jsonl"
 LAW_TEST = ROOT / "corpus" / "law_test.jsonl"
 TEXTS = ROOT / "corpus" / "vietnews" / "texts"
@@ -33,7 +34,7 @@ def news(part: str) -> list[Article]:
 
 def authored() -> list[Article]:
     """Return the authored corpora that models are trained on."""
-    return read_labelled([AUTHORED, LAW_TRAIN])
+    return read_labelled([AUTHORED, AUTHORED_NEWS, LAW_TRAIN])
 
 
 def training_news() -> list[Article]:
