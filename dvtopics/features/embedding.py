@@ -40,7 +40,7 @@ class SyllableEmbedding:
         """
         from sklearn.utils.extmath import randomized_svd
 
-        matrix = cls._weights(rows, n_syllables).to_scipy()
+        matrix = _single_syllables(rows, n_syllables)[0].to_scipy()
         n_found = min(n_dimensions, min(matrix.shape) - 1)
         table = np.zeros((n_syllables, n_dimensions))
         if n_found > 0:
@@ -49,30 +49,16 @@ class SyllableEmbedding:
             table[:, :n_found] = axes.T / max(spread, 1e-9)
         return cls(table.astype(np.float32))
 
-    @classmethod
-    def _weights(cls, rows: Rows, n_syllables: int) -> Rows:
-        """Keep single syllables; scale each row to unit length again."""
-        single = rows.feature < n_syllables
-        row, value = rows.row[single], rows.value[single]
-        value = value / cls._norms(rows, n_syllables)[row]
-        return Rows(row, rows.feature[single], value, (rows.shape[0], n_syllables))
-
-    @staticmethod
-    def _norms(rows: Rows, n_syllables: int) -> NDArray[np.float64]:
-        single = rows.feature < n_syllables
-        value = rows.value[single]
-        return np.sqrt(np.bincount(rows.row[single], value * value, minlength=rows.shape[0]))
-
     def norms(self, rows: Rows) -> NDArray[np.float64]:
         """Return the length of the single-syllable part of every row, shape (n_rows,)."""
-        return self._norms(rows, len(self.table))
+        return _single_syllables(rows, len(self.table))[1]
 
     def transform(self, rows: Rows) -> NDArray[np.float64]:
         """Return the coordinates of every row, shape (n_rows, n_dimensions).
 
         Sums run over a row's own entries in their order: the same result in any batch.
         """
-        part = self._weights(rows, len(self.table))
+        part, _ = _single_syllables(rows, len(self.table))
         result = np.zeros((rows.shape[0], self.table.shape[1]))
         if len(part.row):
             first = np.flatnonzero(np.append(True, part.row[1:] != part.row[:-1]))
@@ -82,3 +68,12 @@ class SyllableEmbedding:
                 terms = column[part.feature] * part.value
                 result[filled, number] = np.add.reduceat(terms, first)
         return result
+
+
+def _single_syllables(rows: Rows, n_syllables: int) -> tuple[Rows, NDArray[np.float64]]:
+    """Return the single-syllable part of `rows`, each of unit length again, and the lengths."""
+    single = rows.feature < n_syllables
+    row, value = rows.row[single], rows.value[single]
+    norm = np.sqrt(np.bincount(row, value * value, minlength=rows.shape[0]))
+    part = Rows(row, rows.feature[single], value / norm[row], (rows.shape[0], n_syllables))
+    return part, norm

@@ -281,7 +281,7 @@ class Tagger:
             if not tagged.any() and not scores.article_tags[number].any():
                 of_articles.append([])
                 continue
-            judged = _judged_article(article, number, begin, end, judgement, heads)
+            judged = JudgedArticle.of(article, number, (begin, end), judgement, heads)
             explainer = Explainer(judged, self.pipeline_, self._phrase_list())
             for position, place in enumerate(judged.index):
                 row = begin + place
@@ -370,33 +370,6 @@ def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
             batch, characters = [], 0
     if batch:
         yield batch
-
-
-def _judged_article(
-    article: Article,
-    number: int,
-    begin: int,
-    end: int,
-    judgement: Judgement,
-    heads: NDArray[np.bool_],
-) -> JudgedArticle:
-    read, signals = judgement.read, judgement.read.signals
-    low, high = signals.layout.starts[number : number + 2]
-    title = signals.title[number]
-    return JudgedArticle(
-        article,
-        np.flatnonzero(read.judged[begin:end]),
-        signals.own[low:high],
-        read.content.own[low:high],
-        judgement.hidden[low:high],
-        judgement.paragraph[low:high],
-        None if np.isnan(title).any() else title,
-        read.content.title[number],
-        judgement.article[number],
-        signals.length[low:high],
-        heads[low:high],
-        read.title_length[number],
-    )
 
 
 def _articles(items: Iterable[ArticleLike] | ArticleLike) -> list[Article]:

@@ -15,7 +15,7 @@ from dvtopics.article import Article, Evidence
 from dvtopics.features.phrases import PhraseList
 from dvtopics.taggers.context import Array
 from dvtopics.taggers.influence import ArticleSignals, Influence, InfluenceMap
-from dvtopics.taggers.pipeline import TwoStagePipeline
+from dvtopics.taggers.pipeline import Judgement, TwoStagePipeline
 from dvtopics.text.tokenize import token_spans
 
 #: Terms named per theme; "rest" and "bias" come on top, which makes ten.
@@ -79,6 +79,34 @@ class JudgedArticle:
     length: Array
     head: NDArray[np.bool_]
     title_length: Array
+
+    @classmethod
+    def of(
+        cls,
+        article: Article,
+        number: int,
+        span: tuple[int, int],
+        judgement: Judgement,
+        heads: NDArray[np.bool_],
+    ) -> JudgedArticle:
+        """Take article `number`, whose paragraphs are those of `span`, out of a batch."""
+        read, signals = judgement.read, judgement.read.signals
+        low, high = signals.layout.starts[number : number + 2]
+        title = signals.title[number]
+        return cls(
+            article,
+            np.flatnonzero(read.judged[slice(*span)]),
+            signals.own[low:high],
+            read.content.own[low:high],
+            judgement.hidden[low:high],
+            judgement.paragraph[low:high],
+            None if np.isnan(title).any() else title,
+            read.content.title[number],
+            judgement.article[number],
+            signals.length[low:high],
+            heads[low:high],
+            read.title_length[number],
+        )
 
 
 @dataclass(frozen=True, slots=True)

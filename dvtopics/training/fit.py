@@ -29,7 +29,12 @@ from dvtopics.training.decisions import (
     review_table,
 )
 from dvtopics.training.folds import article_folds, population_weights
-from dvtopics.training.stages import StageParameters, TrainingSet, fit_pipeline
+from dvtopics.training.stages import (
+    StageParameters,
+    TrainingSet,
+    fit_pipeline,
+    judged_articles,
+)
 
 _MIN_ARTICLES = 5
 
@@ -126,14 +131,13 @@ def fit_tagger(
 def _training_set(articles: Sequence[Article], themes: Sequence[str]) -> TrainingSet:
     labels = Labels.from_articles(articles, themes)
     batch = Batch.from_articles(articles)
-    judged = ~np.isnan(labels.paragraph).all(axis=1)
-    n_judged = len(np.unique(batch.layout.article[judged]))
+    n_judged = int(judged_articles(labels, batch.layout).sum())
     if n_judged < _MIN_ARTICLES:
         raise UsageError(
             f"only {n_judged} of {len(articles)} articles have graded paragraphs with text; "
             f"training needs at least {_MIN_ARTICLES}"
         )
-    if not (labels.paragraph[judged] > 0).any():
+    if not (labels.paragraph > 0).any():
         raise UsageError(f"no paragraph carries any of the themes {', '.join(themes)}")
     return TrainingSet.from_batch(batch, labels)
 
