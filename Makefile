@@ -19,7 +19,7 @@ lint: $(READY)
 # Trains models/tfidf on the authored corpora and, where their texts are filled in
 # (dvtopics corpus rehydrate), on the public news articles.
 train: $(READY)
-	$(BIN)/dvtopics train --output models/tfidf --jobs 2 --min-df 5 \
+	$(BIN)/dvtopics train --output models/tfidf --jobs 2 \
 		--evaluate corpus/vietnews/labels_dev.jsonl.gz --evaluate corpus/law_test.jsonl
 
 # Regenerates experiments/results; parts whose data is absent say so and are skipped.

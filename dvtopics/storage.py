@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from dvtopics.errors import ModelError
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 CONFIG = "config.json"
 CARD = "README.md"
 _ARRAYS = "arrays.safetensors"

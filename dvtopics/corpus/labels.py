@@ -18,6 +18,13 @@ def label_of(grade: float | None) -> float:
     return float(grade >= 1)
 
 
+def main_of(grade: float | None) -> float:
+    """Return 1.0 for a grade of 2, a main subject, 0.0 for 0 and 1, NaN between or not judged."""
+    if grade is None or 1 < grade < 2:
+        return float("nan")
+    return float(grade >= 2)
+
+
 def label_row(grades: Mapping[str, float | None] | None, themes: Sequence[str]) -> list[float]:
     """Return the labels of one item, one per theme."""
     return [label_of(grades.get(theme) if grades else None) for theme in themes]
@@ -31,18 +38,24 @@ class Labels:
     ----------
     paragraph : ndarray of float64, shape (n_paragraphs, n_themes)
         1, 0, or NaN where ambiguous or not judged.
+    main : ndarray of float64, shape (n_paragraphs, n_themes)
+        Whether the theme is a main subject of the paragraph, or NaN.
     article : ndarray of float64, shape (n_articles, n_themes)
     """
 
     paragraph: NDArray[np.float64]
+    main: NDArray[np.float64]
     article: NDArray[np.float64]
 
     @classmethod
     def from_articles(cls, articles: Sequence[Article], themes: Sequence[str]) -> Labels:
         """Read the grades of `articles`."""
         width = len(themes)
-        rows = [label_row(p.grades, themes) for a in articles for p in a.paragraphs]
+        grades = [p.grades or {} for a in articles for p in a.paragraphs]
+        rows = [label_row(known, themes) for known in grades]
+        main = [[main_of(known.get(theme)) for theme in themes] for known in grades]
         return cls(
             np.array(rows, dtype=np.float64).reshape(-1, width),
+            np.array(main, dtype=np.float64).reshape(-1, width),
             np.array([label_row(a.grades, themes) for a in articles]).reshape(-1, width),
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Values = TypeVar("Values", NDArray[np.float64], NDArray[np.complex128])
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -18,19 +20,24 @@ class Rows:
 
     Attributes
     ----------
-    row : ndarray of int64, shape (n_entries,)
-        Row of every entry, ascending.
-    feature : ndarray of int64, shape (n_entries,)
+    indptr : ndarray of int64, shape (n_rows + 1,)
+        Entries ``indptr[i]:indptr[i + 1]`` are those of row ``i``.
+    feature : ndarray of int32, shape (n_entries,)
         Feature of every entry, ascending within a row.
     value : ndarray of float64, shape (n_entries,)
     shape : tuple of int
         ``(n_rows, n_features)``.
     """
 
-    row: NDArray[np.int64]
-    feature: NDArray[np.int64]
+    indptr: NDArray[np.int64]
+    feature: NDArray[np.int32]
     value: NDArray[np.float64]
     shape: tuple[int, int]
+
+    @property
+    def row(self) -> NDArray[np.int64]:
+        """Row of every entry, ascending, shape (n_entries,)."""
+        return np.repeat(np.arange(self.shape[0]), np.diff(self.indptr))
 
     def dot(self, weights: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return ``X @ weights``, shape (n_rows, n_columns).
@@ -38,17 +45,19 @@ class Rows:
         Every sum runs over the row's own entries in their order, so a row's result does not
         depend on the batch it is in (a BLAS product would not promise that).
         """
-        result = np.empty((self.shape[0], weights.shape[1]))
-        gathered = weights[self.feature]
-        for column in range(weights.shape[1]):
-            result[:, column] = np.bincount(
-                self.row, self.value * gathered[:, column], minlength=self.shape[0]
-            )
-        return result
+        return sum_by_row(weights.take(self.feature, axis=0) * self.value[:, None], self.indptr)
 
     def to_scipy(self) -> csr_matrix:
         """Return the same rows as a SciPy matrix (for training libraries)."""
         from scipy.sparse import csr_matrix
 
-        indptr = np.searchsorted(self.row, np.arange(self.shape[0] + 1))
-        return csr_matrix((self.value, self.feature, indptr), shape=self.shape)
+        return csr_matrix((self.value, self.feature, self.indptr), shape=self.shape)
+
+
+def sum_by_row(values: Values, indptr: NDArray[np.int64]) -> Values:
+    """Return the sums of ``values[indptr[i]:indptr[i + 1]]``; zero where there are none."""
+    result = np.zeros((len(indptr) - 1, *values.shape[1:]), dtype=values.dtype)
+    filled = np.flatnonzero(indptr[1:] > indptr[:-1])
+    if len(filled):
+        result[filled] = np.add.reduceat(values, indptr[filled], axis=0)
+    return result

@@ -14,31 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvtopics.errors import NotFittedError, UsageError
-from dvtopics.features.rows import Rows
+from dvtopics.features.lookup import IntegerTable
+from dvtopics.features.rows import Rows, sum_by_row
+from dvtopics.features.syllables import UNKNOWN, SyllableCoder
 from dvtopics.text.tokenize import canonical, find_tokens
-
-_UNKNOWN = -1
-_CACHE_LIMIT = 300_000
-
-
-class SyllableIds(dict[str, int]):
-    """Surface form of a token → id of its canonical form; fills itself, within bounds.
-
-    Normalising each distinct surface once instead of every occurrence is what makes the
-    tokenisation cost that of one regular expression.
-    """
-
-    def __init__(self, syllables: Sequence[str]) -> None:
-        super().__init__()
-        self._ids = {syllable: index for index, syllable in enumerate(syllables)}
-
-    def __missing__(self, surface: str) -> int:
-        index = self._ids.get(canonical(surface), _UNKNOWN)
-        if len(self) >= _CACHE_LIMIT:
-            self.clear()
-        if len(surface) < 64:
-            self[surface] = index
-        return index
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +136,8 @@ class NgramTfidf:
         self.syllables_ = syllables
         self.keys_ = keys
         self.idf_ = idf
-        self._ids = SyllableIds(syllables)
+        self._coder: SyllableCoder | None = None
+        self._table: IntegerTable | None = None
 
     def fit(self, texts: Iterable[str], y: object = None) -> NgramTfidf:
         """Learn the vocabulary and the document frequencies.
@@ -207,17 +187,17 @@ class NgramTfidf:
     def encode(self, texts: Sequence[str]) -> TokenBatch:
         """Return the token ids of `texts`."""
         self._check_fitted()
-        lookup = self._ids.__getitem__
-        parts = [[*map(lookup, find_tokens(text))] for text in texts]
-        lengths = np.fromiter(map(len, parts), np.int64, len(parts))
-        ids = np.fromiter((i for part in parts for i in part), np.int64, int(lengths.sum()))
+        # Made on first use: what only fits, or only reads the vocabulary, does not need it.
+        if self._coder is None:
+            self._coder = SyllableCoder(self.syllables_)
+        ids, lengths = self._coder.encode(texts)
         return TokenBatch(ids, _rows(lengths), lengths)
 
     def encode_tokens(self, tokens: TokenisedTexts) -> TokenBatch:
         """Return the token ids of texts that are tokenised already."""
         self._check_fitted()
         known = {syllable: index for index, syllable in enumerate(self.syllables_)}
-        ids = np.fromiter((known.get(w, _UNKNOWN) for w in tokens.words), np.int64)
+        ids = np.fromiter((known.get(w, UNKNOWN) for w in tokens.words), np.int64)
         batch = tokens.batch
         return TokenBatch(ids[batch.ids], batch.row, batch.lengths)
 
@@ -227,34 +207,63 @@ class NgramTfidf:
 
     def transform_batch(self, batch: TokenBatch) -> Rows:
         """Return the TF-IDF rows of texts that are token ids already."""
-        row, feature, _, _ = self.occurrences(batch)
+        feature, start = (np.concatenate(parts) for parts in zip(*self._found(batch), strict=True))
         n_rows, n_features = len(batch.lengths), len(self.keys_)
         # One integer per (text, feature): sorting it groups the entries of a row.
-        entry, count = _distinct(np.sort(row * n_features + feature))
-        row, feature = np.divmod(entry, n_features)
-        value = count.astype(np.float64)
+        small = n_rows * n_features < 2**32
+        kind: type[np.integer] = np.uint32 if small else np.int64
+        entry = batch.row.take(start).astype(kind)
+        entry *= kind(n_features)
+        entry += feature.astype(kind)
+        entry.sort()
+        entry, count = _distinct(entry)
+        ends = np.arange(n_rows + 1) * n_features
+        indptr = np.searchsorted(entry, ends[:-1].astype(kind))
+        indptr = np.append(indptr, len(entry))
+        sizes = np.diff(indptr)
+        feature = (entry - np.repeat(ends[:-1].astype(kind), sizes)).astype(np.int32)
+        weights = np.arange(count.max(initial=0) + 1, dtype=np.float64)
         if self.sublinear_tf:
-            value = 1 + np.log(value)
-        value *= self.idf_[feature]
-        norm = np.sqrt(np.bincount(row, value * value, minlength=n_rows))
-        value /= norm[row]
-        return Rows(row, feature, value, (n_rows, n_features))
+            weights[1:] = 1 + np.log(weights[1:])
+        value = weights.take(count) * self.idf_.take(feature)
+        norm = np.sqrt(sum_by_row(value * value, indptr))
+        value /= np.repeat(norm, sizes)
+        return Rows(indptr, feature, value, (n_rows, n_features))
 
     def occurrences(
         self, batch: TokenBatch
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Return row, feature, first token and length of every n-gram in the vocabulary."""
+        found = self._found(batch)
+        feature, start = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        size = np.repeat(np.arange(1, len(found) + 1), [len(start) for _, start in found])
+        return batch.row[start], feature.astype(np.int64), start, size
+
+    def _found(self, batch: TokenBatch) -> list[tuple[NDArray[np.integer], NDArray[np.int64]]]:
+        """Return features and first tokens of the n-grams in the vocabulary, by length.
+
+        An n-gram in the vocabulary is made of shorter ones that are in it as well, for they
+        are no rarer: only what follows a known one is looked up.
+        """
         self._check_fitted()
-        base = len(self.syllables_) + 1
-        parts = []
-        for n in range(1, self.ngram_max + 1):
-            row, key, start = _ngrams_at(batch, base, n)
-            feature = np.searchsorted(self.keys_, key)
-            feature[feature == len(self.keys_)] = 0
-            known = self.keys_[feature] == key
-            parts.append((row[known], feature[known], start[known], np.full(known.sum(), n)))
-        row, feature, start, size = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return row, feature, start, size
+        if self._table is None:
+            self._table = IntegerTable(self.keys_)
+        ids, row, base = batch.ids, batch.row, len(self.syllables_) + 1
+        start = np.flatnonzero(ids != UNKNOWN)
+        feature = ids.take(start)
+        found: list[tuple[NDArray[np.integer], NDArray[np.int64]]] = [(feature, start)]
+        key = feature + 1
+        for n in range(2, self.ngram_max + 1):
+            # Two neighbouring (n - 1)-grams of one text overlap in all but an n-gram's ends.
+            paired = np.flatnonzero(np.diff(start) == 1)
+            paired = paired[row.take(start.take(paired)) == row.take(start.take(paired) + n - 1)]
+            start = start.take(paired)
+            key = key.take(paired) * base + ids.take(start + n - 1) + 1
+            place = self._table.find(key)
+            known = np.flatnonzero(place >= 0)
+            start, key = start.take(known), key.take(known)
+            found.append((place.take(known), start))
+        return found
 
     def term(self, feature: int) -> str:
         """Return an n-gram as text, its syllables joined by spaces."""
@@ -275,33 +284,21 @@ class NgramTfidf:
             raise NotFittedError("this NgramTfidf is not fitted yet; call fit first")
 
 
-def _distinct(ascending: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _distinct(ascending: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.int64]]:
     """Return the distinct values and their counts (numpy's ``unique`` imports masked arrays)."""
     first = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1])[: len(ascending)])
     return ascending[first], np.diff(np.append(first, len(ascending)))
 
 
 def _ngrams(batch: TokenBatch, base: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    return _ngrams_at(batch, base, n)[:2]
-
-
-def _ngrams_at(
-    batch: TokenBatch, base: int, n: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Row, key and first token of the n-grams that lie in one text and have no unknown."""
+    """Row and key of the n-grams that lie in one text; no token is unknown."""
     ids, row = batch.ids, batch.row
-    last = len(ids) - n + 1
-    if last <= 0:
-        empty = np.zeros(0, np.int64)
-        return empty, empty, empty
-    whole = row[:last] == row[n - 1 :]
-    key = np.zeros(last, np.int64)
+    last = max(len(ids) - n + 1, 0)
+    whole = np.flatnonzero(row[:last] == row[n - 1 :]) if last else np.zeros(0, np.int64)
+    key = np.zeros(len(whole), np.int64)
     for shift in range(n):
-        part = ids[shift : shift + last]
-        whole &= part != _UNKNOWN
-        key = key * base + part + 1
-    start = np.flatnonzero(whole)
-    return row[start], key[start], start
+        key = key * base + ids[whole + shift] + 1
+    return row[whole], key
 
 
 def _document_frequencies(

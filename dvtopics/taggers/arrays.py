@@ -17,14 +17,15 @@ from dvtopics.taggers.context import (
     PARAGRAPH_EXTRAS,
 )
 
-#: Arrays of a saved model: name → (dtype, shape). ``F`` features, ``T`` themes, ``S`` syllables,
-#: ``D`` dimensions of content, ``P`` and ``A`` context features, ``H`` hidden units.
+#: Arrays of a saved model: name → (dtype, shape). ``F`` features, ``T`` themes, ``K`` scores of
+#: stage one, ``S`` syllables, ``D`` dimensions of content, ``P`` and ``A`` context features, ``H``
+#: hidden units.
 _ARRAYS: dict[str, tuple[str, tuple[str, ...]]] = {
     "keys": ("int64", ("F",)),
     "idf": ("float32", ("F",)),
-    "coef": ("float32", ("F", "T")),
-    "intercept": ("float64", ("T",)),
-    "embedding": ("float32", ("S", "D")),
+    "coef": ("float16", ("F", "K")),
+    "intercept": ("float64", ("K",)),
+    "embedding": ("float16", ("S", "D")),
     "paragraph_coef": ("float64", ("P", "T")),
     "paragraph_intercept": ("float64", ("T",)),
     "paragraph_hidden_coef": ("float64", ("P", "H")),
@@ -64,10 +65,11 @@ def checked_arrays(
     sizes = {
         "F": len(arrays["keys"]) if arrays["keys"].ndim else -1,
         "T": n_themes,
+        "K": 2 * n_themes,
         "S": n_syllables,
         "D": arrays["embedding"].shape[1] if arrays["embedding"].ndim == 2 else -1,
         "H": len(arrays["paragraph_output"]) if arrays["paragraph_output"].ndim else -1,
-        "P": len(PARAGRAPH_BLOCKS) * n_themes + len(PARAGRAPH_EXTRAS),
+        "P": len(PARAGRAPH_BLOCKS) * 2 * n_themes + len(PARAGRAPH_EXTRAS),
         "A": len(ARTICLE_BLOCKS) * n_themes + len(ARTICLE_EXTRAS),
     }
     if min(sizes.values()) < 1:

@@ -1,8 +1,7 @@
 """Stage two: judge each paragraph, and the article, from stage-one scores in context.
 
-In: stage-one logits of paragraphs and titles, token counts, layout. Out: features for the two
-linear models of this stage, their logits, and how much each stage-one logit moved a result
-(`paragraph_influence`, `article_influence`), which is what evidence is made of.
+In: stage-one logits of paragraphs and titles, token counts, layout. Out: features for the
+models of this stage, and the logits of a linear one.
 
 All arithmetic is element-wise or runs over one article's own values in their order, so a
 result does not depend on the batch that the article is in.
@@ -48,7 +47,7 @@ def sigmoid(x: Array) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What stage two reads: k signals a paragraph and title (one per theme here).
+    """What stage two reads: k signals a paragraph and title, one or more per theme.
 
     Attributes
     ----------
@@ -81,22 +80,35 @@ class _Summary:
 
 
 def _sum_by_article(values: Array, layout: Layout) -> Array:
-    # bincount adds in order, entry by entry: the same sum in any batch.
-    columns = [
-        np.bincount(layout.article, values[:, j], minlength=layout.n_articles)
-        for j in range(values.shape[1])
-    ]
-    return np.stack(columns, axis=1)
+    # reduceat adds in order, row by row: the same sum in any batch.
+    result = np.zeros((layout.n_articles, values.shape[1]))
+    filled = np.flatnonzero(layout.sizes > 0)
+    if len(filled):
+        result[filled] = np.add.reduceat(values, layout.starts[filled], axis=0)
+    return result
 
 
-def _rank_within_article(values: Array, layout: Layout) -> NDArray[np.int64]:
-    """Rank of every paragraph within its article, 0 = highest, shape of `values`."""
-    rank = np.empty(values.shape, np.int64)
-    place = np.arange(len(values)) - layout.starts[layout.article]
-    for j in range(values.shape[1]):
-        order = np.lexsort((-values[:, j], layout.article))
-        rank[order, j] = place
-    return rank
+def _highest(values: Array, layout: Layout) -> list[tuple[Array, Array]]:
+    """Return the `TOP` highest values of every article, and how often to count each.
+
+    Returns
+    -------
+    list of (value, times), each of shape (n_articles, k)
+        Falling values; the times of an article add up to `TOP`, or to all its paragraphs.
+    """
+    shape = (layout.n_articles, values.shape[1])
+    filled = np.flatnonzero(layout.sizes > 0)
+    left = np.minimum(layout.sizes, TOP).astype(np.float64)[:, None] + np.zeros(shape)
+    rest, found = values, []
+    for _ in range(TOP if len(filled) else 0):
+        value = np.zeros(shape)
+        value[filled] = np.maximum.reduceat(rest, layout.starts[filled], axis=0)
+        here = rest == value.take(layout.article, axis=0)
+        times = np.minimum(_sum_by_article(here.astype(np.float64), layout), left)
+        found.append((np.where(times > 0, value, 0.0), times))
+        left = left - times
+        rest = np.where(here, -np.inf, rest)
+    return found
 
 
 def _summary(signals: Signals, probability: Array) -> _Summary:
@@ -106,12 +118,13 @@ def _summary(signals: Signals, probability: Array) -> _Summary:
     total = np.bincount(layout.article, signals.length, minlength=layout.n_articles)
     share = signals.length / np.maximum(total, 1.0)[layout.article]
     weighted = _sum_by_article(probability * share[:, None], layout)
-    rank = _rank_within_article(own, layout)
     of_top = np.minimum(size, TOP)
-    in_top = rank < TOP
-    top = _sum_by_article(np.where(in_top, probability, 0.0), layout) / of_top
-    top_logit = _sum_by_article(np.where(in_top, own, 0.0), layout) / of_top
-    maximum = _sum_by_article(np.where(rank == 0, own, 0.0), layout)
+    top, top_logit, maximum = np.zeros_like(mean), np.zeros_like(mean), np.zeros_like(mean)
+    for rank, (value, times) in enumerate(_highest(own, layout)):
+        top += times * sigmoid(value)
+        top_logit += times * value
+        if rank == 0:
+            maximum = value
     # An article without title is judged as if the title said what the body says on average.
     own_mean = _sum_by_article(own, layout) / size
     missing = np.isnan(signals.title)
@@ -123,47 +136,54 @@ def _summary(signals: Signals, probability: Array) -> _Summary:
         mean=np.where(bare, title_probability, mean),
         weighted=np.where(bare, title_probability, weighted),
         maximum=np.where(bare, title, maximum),
-        top=np.where(bare, title_probability, top),
-        top_logit=np.where(bare, title, top_logit),
+        top=np.where(bare, title_probability, top / of_top),
+        top_logit=np.where(bare, title, top_logit / of_top),
         title=title,
         title_probability=title_probability,
     )
 
 
-def _neighbour_weights(layout: Layout) -> tuple[Array, Array]:
-    """Weights of the neighbours at shifts 1..reach to the left, then to the right.
+def neighbour_sums(values: Array, layout: Layout, weights: Array) -> list[Array]:
+    """Return weighted sums over the paragraphs before and after each.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_paragraphs, k)
+    layout : Layout
+    weights : ndarray, shape (m, reach)
+        Of the paragraphs 1, 2, ... places away, on both sides; beyond the article nothing counts.
 
     Returns
     -------
-    left, right : ndarray, shape (n_fades, reach, n_paragraphs)
-        ``exp(-d / fade)``, zero beyond the article; left and right together sum to one for
-        every paragraph that has a neighbour.
+    list of m ndarray, each of shape (n_paragraphs, k)
     """
-    n = len(layout.article)
-    place = np.arange(n) - layout.starts[layout.article]
-    after = layout.sizes[layout.article] - 1 - place
-    shift = np.arange(1, REACH + 1)[:, None]
-    raw = np.exp(-shift[None] / np.asarray(FADES)[:, None, None])
-    left = np.where(place >= shift, raw, 0.0)
-    right = np.where(after >= shift, raw, 0.0)
-    total = np.zeros((len(FADES), n))
-    for d in range(REACH):
-        total = total + left[:, d] + right[:, d]
-    total = np.maximum(total, 1e-12)[:, None]
-    return left / total, right / total
+    # Articles are laid out with gaps of zeros between them, so that no sum needs a mask.
+    reach = weights.shape[1]
+    at = np.arange(len(values)) + reach * layout.article
+    n = len(values) + reach * layout.n_articles
+    spaced = np.zeros((n + 2 * reach, values.shape[1]))
+    spaced[at + reach] = values
+    sums = [np.zeros((n, values.shape[1])) for _ in weights]
+    for d in range(1, reach + 1):
+        both = spaced[reach - d : reach - d + n] + spaced[reach + d : reach + d + n]
+        for total, row in zip(sums, weights, strict=True):
+            total += row[d - 1] * both
+    return [total.take(at, axis=0) for total in sums]
 
 
 def _smoothed(probability: Array, layout: Layout) -> list[Array]:
-    """Probability of the neighbourhood, self left out, one array a fade."""
-    left, right = _neighbour_weights(layout)
-    result = [np.zeros_like(probability) for _ in FADES]
-    for fade in range(len(FADES)):
-        for d in range(1, REACH + 1):
-            if d >= len(probability):
-                break
-            result[fade][d:] += left[fade, d - 1, d:, None] * probability[:-d]
-            result[fade][:-d] += right[fade, d - 1, :-d, None] * probability[d:]
-    return result
+    """Probability of the neighbourhood, self left out, one array a fade.
+
+    Neighbours count ``exp(-d / fade)``; all together count one.
+    """
+    raw = np.exp(-np.arange(1, REACH + 1) / np.asarray(FADES)[:, None])
+    reached = np.concatenate([np.zeros((len(FADES), 1)), np.cumsum(raw, axis=1)], axis=1)
+    place = np.arange(len(layout.article)) - layout.starts[layout.article]
+    before = np.minimum(place, REACH)
+    after = np.minimum(layout.sizes[layout.article] - 1 - place, REACH)
+    total = np.maximum(reached[:, before] + reached[:, after], 1e-12)
+    sums = neighbour_sums(probability, layout, raw)
+    return [part / weight[:, None] for part, weight in zip(sums, total, strict=True)]
 
 
 def paragraph_features(signals: Signals) -> Array:
@@ -172,7 +192,7 @@ def paragraph_features(signals: Signals) -> Array:
     Returns
     -------
     ndarray, shape (len(PARAGRAPH_BLOCKS) * k + len(PARAGRAPH_EXTRAS), n_paragraphs)
-        Feature-major: block after block, each of k rows.
+        Feature-major: block after block, each of k rows. Its transpose is contiguous.
     """
     layout = signals.layout
     probability = sigmoid(signals.own)
@@ -193,7 +213,7 @@ def paragraph_features(signals: Signals) -> Array:
         np.log1p(place),
         np.minimum(place, 10.0) / 10.0,
     ]
-    return np.concatenate([np.concatenate(blocks, axis=1).T, np.stack(extras)])
+    return np.concatenate([*blocks, np.stack(extras, axis=1)], axis=1).T
 
 
 def head(signals: Signals) -> NDArray[np.bool_]:
@@ -212,12 +232,17 @@ def head(signals: Signals) -> NDArray[np.bool_]:
     return chosen
 
 
-def article_features(signals: Signals) -> Array:
+def article_features(signals: Signals, chosen: NDArray[np.bool_] | None = None) -> Array:
     """Return the features of every article, feature-major like `paragraph_features`.
 
-    They are those of its head (`head`), which is chosen here.
+    Parameters
+    ----------
+    signals : Signals
+    chosen : ndarray of bool, shape (n_paragraphs,), optional
+        The paragraphs that the article is judged by; its `head` by default.
     """
-    chosen = head(signals)
+    if chosen is None:
+        chosen = head(signals)
     signals = Signals(
         signals.own[chosen], signals.title, signals.length[chosen], signals.layout.keep(chosen)
     )

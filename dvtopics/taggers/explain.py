@@ -56,10 +56,10 @@ class JudgedArticle:
         Positions of the rows in ``article.paragraphs``.
     own, content, hidden, logits : ndarray
         Stage-one logits (n, k), contents (n, d), hidden layer (n, n_hidden) and logits of
-        stage two (n, k).
+        stage two (n, n_themes).
     title : ndarray, shape (k,), or None
     title_content : ndarray, shape (d,)
-    article_logits : ndarray, shape (k,)
+    article_logits : ndarray, shape (n_themes,)
     length : ndarray, shape (n,)
     head : ndarray of bool, shape (n,)
         The rows that the article is judged by.
@@ -171,10 +171,7 @@ class Explainer:
         if len(judged.own) == 0:
             return self._title_alone(themes)
         rows = np.flatnonzero(judged.head)
-        signals = ArticleSignals(
-            judged.logits[rows], judged.title, judged.length[rows], self._blank, self._base
-        )
-        influence = InfluenceMap(signals).on_article(self._pipeline.article_stage)
+        influence = self._on_article(judged.logits[rows], judged.length[rows])
         result: list[Evidence] = []
         for theme, name in themes:
             pulls = self._through_paragraphs(influence, rows, theme)
@@ -191,20 +188,30 @@ class Explainer:
         as_paragraph = InfluenceMap(
             ArticleSignals(own, judged.title, length, self._base, self._base)
         ).on_paragraph(pipeline.paragraph_stage.local(alone.hidden[0]), 0)
-        influence = InfluenceMap(
-            ArticleSignals(alone.paragraph, judged.title, length, self._blank, self._base)
-        ).on_article(pipeline.article_stage)
+        influence = self._on_article(alone.paragraph, length)
         # The same words stand in the paragraph and in the title.
         back = _join(as_paragraph.on_logits[0], as_paragraph.on_content[0])
         back = back + _join(as_paragraph.title_logits, as_paragraph.title_content)
         result: list[Evidence] = []
         for theme, name in themes:
             weights = back @ influence.on_logits[0, :, theme]
-            weights[: len(judged.title)] += influence.title_logits[:, theme]
+            weights[: len(self._blank)] += influence.title_logits[:, theme]
             pulls = self._pulls(np.zeros(0, np.int64), np.zeros((0, len(weights))), weights)
             logit = float(judged.article_logits[theme])
             result += self._entries(pulls, float(influence.bias[theme]), name, logit, None)
         return result
+
+    def _on_article(self, logits: Array, length: Array) -> Influence:
+        """Return what moved the logits of the article, given those of its paragraphs."""
+        title, n_themes = self._judged.title, len(self._blank)
+        signals = ArticleSignals(
+            logits,
+            None if title is None else title[:n_themes],
+            length,
+            self._blank,
+            self._base[:n_themes],
+        )
+        return InfluenceMap(signals).on_article(self._pipeline.article_stage)
 
     def _influence(self, position: int) -> Influence:
         """Return what moved the logits of the paragraph at `position`."""
@@ -240,7 +247,7 @@ class Explainer:
         moved = (on_logits * (judged.logits[rows] - self._blank)).sum(axis=1)
         on_texts = np.zeros(self._level.shape)
         on_title = np.zeros(self._level.shape[1])
-        on_title[: judged.own.shape[1]] = influence.title_logits[:, theme]
+        on_title[: len(self._blank)] = influence.title_logits[:, theme]
         for at in np.argsort(-moved, kind="stable")[:_MAX_SOURCES].tolist():
             back = self._influence(int(rows[at]))
             part = on_logits[at]

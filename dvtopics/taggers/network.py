@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvtopics.taggers.batch import Layout
-from dvtopics.taggers.context import Array
+from dvtopics.taggers.context import Array, neighbour_sums
 
 #: Weights of the content of the neighbours one and two paragraphs away.
 NEAR = (1.0, 0.5)
@@ -36,14 +36,7 @@ class Content:
 
     def near(self, layout: Layout) -> Array:
         """Return the content of the neighbours, weighted by `NEAR`, shape of `own`."""
-        result = np.zeros_like(self.own)
-        place = np.arange(len(self.own)) - layout.starts[layout.article]
-        after = layout.sizes[layout.article] - 1 - place
-        for distance, weight in enumerate(NEAR, start=1):
-            left, right = np.flatnonzero(place >= distance), np.flatnonzero(after >= distance)
-            result[left] += weight * self.own[left - distance]
-            result[right] += weight * self.own[right + distance]
-        return result
+        return neighbour_sums(self.own, layout, np.array([NEAR]))[0]
 
     def whole(self, layout: Layout) -> Array:
         """Return the mean content of every article, shape of `title`."""
@@ -113,21 +106,19 @@ class ContextNetwork:
         content : Content
         layout : Layout
         """
-        inputs = np.concatenate([features.T, content.own, content.near(layout)], axis=1)
         weights = np.concatenate([self.hidden_coef, self.hidden_own, self.hidden_near])
+        result = _fixed_product((features.T, content.own, content.near(layout)), weights)
         # What an article is about is the same for all its paragraphs.
-        around = np.concatenate([content.whole(layout), content.title], axis=1)
-        of_article = _fixed_product(around, np.concatenate([self.hidden_whole, self.hidden_title]))
-        result = _fixed_product(inputs, weights)
-        result += of_article[layout.article]
-        result += self.hidden_intercept
+        around = np.concatenate([self.hidden_whole, self.hidden_title])
+        of_article = _fixed_product((content.whole(layout), content.title), around)
+        result += (of_article + self.hidden_intercept).take(layout.article, axis=0)
         return result
 
     def logits(self, features: Array, hidden: Array) -> Array:
         """Return the logits, shape (n_paragraphs, n_themes), given the hidden layer."""
         active = np.maximum(hidden, 0.0)
-        direct = _fixed_product(np.ascontiguousarray(features.T), self.coef)
-        return direct + _fixed_product(active, self.output) + self.intercept
+        weights = np.concatenate([self.coef, self.output])
+        return _fixed_product((features.T, active), weights) + self.intercept
 
     def local(self, hidden: Array) -> LocalModel:
         """Return the linear function that the network is where its hidden layer is `hidden`.
@@ -150,15 +141,15 @@ class ContextNetwork:
         )
 
 
-def _fixed_product(rows: Array, weights: NDArray[np.float64]) -> Array:
-    """Return ``rows @ weights``, in blocks of one fixed size.
+def _fixed_product(parts: tuple[Array, ...], weights: NDArray[np.float64]) -> Array:
+    """Return the `parts` side by side, times `weights`, in blocks of one fixed size.
 
     A row's sum may depend on the shape of a BLAS product, so every product has the same one. In
     double precision it does not depend on the row's place in the block either (in single
     precision it does, on some processors).
     """
-    n, width = rows.shape
+    n, width = len(parts[0]), len(weights)
     blocks = np.zeros((-(-n // _BLOCK), _BLOCK, width))
-    blocks.reshape(-1, width)[:n] = rows
+    np.concatenate(parts, axis=1, out=blocks.reshape(-1, width)[:n])
     result: Array = np.matmul(blocks, weights).reshape(-1, weights.shape[1])[:n]
     return result

@@ -43,13 +43,15 @@ class TextScores:
 
 @dataclass(frozen=True, slots=True)
 class TfidfScorer:
-    """Stage one: a linear model per theme over TF-IDF rows, and what texts are about.
+    """Stage one: two linear models per theme over TF-IDF rows, and what texts are about.
+
+    The first k / 2 scores say that a theme is there, the others that it is a main subject.
 
     Attributes
     ----------
     vectorizer : NgramTfidf
-    coef : ndarray of float32, shape (n_features, n_themes)
-    intercept : ndarray of float64, shape (n_themes,)
+    coef : ndarray of float32, shape (n_features, k)
+    intercept : ndarray of float64, shape (k,)
     embedding : SyllableEmbedding
     """
 
@@ -167,13 +169,22 @@ class TwoStagePipeline:
         """Run both stages on `batch`."""
         return self.judge_signals(read_signals(self.scorer, batch))
 
-    def judge_signals(self, read: JudgedSignals) -> Judgement:
-        """Run stage two."""
+    def judge_signals(
+        self, read: JudgedSignals, part: NDArray[np.bool_] | None = None
+    ) -> Judgement:
+        """Run stage two.
+
+        Parameters
+        ----------
+        read : JudgedSignals
+        part : ndarray of bool, shape (n_judged,), optional
+            The paragraphs that articles are judged by; their head by default.
+        """
         signals, network = read.signals, self.paragraph_stage
         features = paragraph_features(signals)
         hidden = network.hidden(features, read.content, signals.layout)
         paragraph = network.logits(features, hidden)
-        article = self.article_stage.logits(article_features(in_context(signals, paragraph)))
+        article = self.article_stage.logits(article_features(in_context(signals, paragraph), part))
         bare = (signals.layout.sizes == 0) & ~read.empty
         if bare.any():
             titles = self.judge_titles(
@@ -218,5 +229,6 @@ class TitlesAlone:
 
 
 def in_context(signals: Signals, paragraph: Array) -> Signals:
-    """Return `signals` with the paragraph logits of stage two in place of those of stage one."""
-    return Signals(paragraph, signals.title, signals.length, signals.layout)
+    """Return what the article model reads: paragraph logits of stage two, titles of stage one."""
+    titles = signals.title[:, : paragraph.shape[1]]
+    return Signals(paragraph, titles, signals.length, signals.layout)

@@ -46,8 +46,13 @@ class TfidfTagger(Tagger):
         Paragraphs that an n-gram must occur in.
     sublinear_tf : bool, default True
         Count a term that occurs ``n`` times as ``1 + ln n``.
-    C : float, default 10.0
-        Inverse regularisation of stage one (logistic regression per theme).
+    C : float, default 1.0
+        Inverse regularisation of stage one: logistic regression per theme, the theme being
+        there, over features weighted by their log-count ratio.
+    main_C : float, default 10.0
+        The same for the theme being a main subject (grade 2), over plain features.
+    nb_smoothing : float, default 0.02
+        Added to the TF-IDF sums of log-count ratios.
     class_weight : {"balanced", None}, default "balanced"
         Class weights of stage one.
     context_C : float, default 0.05
@@ -62,7 +67,7 @@ class TfidfTagger(Tagger):
         Its L2 penalty, as in scikit-learn's ``MLPClassifier``.
     n_epochs : int, default 12
         Passes over the training paragraphs when it is fitted.
-    n_networks : int, default 2
+    n_networks : int, default 1
         Networks fitted from different starts and averaged; together they are one of `n_networks`
         times `n_hidden` units.
     n_folds : int, default 5
@@ -103,7 +108,9 @@ class TfidfTagger(Tagger):
         ngram_max: int = 3,
         min_df: int = 3,
         sublinear_tf: bool = True,
-        C: float = 10.0,  # noqa: N803 - scikit-learn's name for it
+        C: float = 1.0,  # noqa: N803 - scikit-learn's name for it
+        main_C: float = 10.0,  # noqa: N803
+        nb_smoothing: float = 0.02,
         class_weight: str | None = "balanced",
         context_C: float = 0.05,  # noqa: N803
         article_C: float = 0.01,  # noqa: N803
@@ -111,7 +118,7 @@ class TfidfTagger(Tagger):
         n_hidden: int = 128,
         network_alpha: float = 0.3,
         n_epochs: int = 12,
-        n_networks: int = 2,
+        n_networks: int = 1,
         n_folds: int = 5,
         population_weights: Mapping[str, float] | None = None,
         phrases: str | None = "underthesea",
@@ -123,6 +130,8 @@ class TfidfTagger(Tagger):
         self.min_df = min_df
         self.sublinear_tf = sublinear_tf
         self.C = C
+        self.main_C = main_C
+        self.nb_smoothing = nb_smoothing
         self.class_weight = class_weight
         self.context_C = context_C
         self.article_C = article_C
@@ -177,8 +186,9 @@ class TfidfTagger(Tagger):
             raise UsageError(f"class_weight must be 'balanced' or None, got {self.class_weight!r}")
         if self.phrases not in ("underthesea", None):
             raise UsageError(f"phrases must be 'underthesea' or None, got {self.phrases!r}")
-        if not (self.C > 0 and self.context_C > 0 and self.article_C > 0):
-            raise UsageError("C, context_C and article_C must be positive")
+        for name in ("C", "main_C", "nb_smoothing", "context_C", "article_C"):
+            if not 0 < getattr(self, name) < np.inf:
+                raise UsageError(f"{name} must be positive, got {getattr(self, name)!r}")
         counts = (self.n_dimensions, self.n_hidden, self.n_epochs, self.n_networks)
         if min(counts) < 1 or not 0 <= self.network_alpha < np.inf:
             raise UsageError(
@@ -196,6 +206,8 @@ class TfidfTagger(Tagger):
                 self.min_df,
                 self.sublinear_tf,
                 self.C,
+                self.main_C,
+                self.nb_smoothing,
                 self.class_weight,
                 self.context_C,
                 self.article_C,
@@ -259,9 +271,9 @@ class TfidfTagger(Tagger):
             {
                 "keys": scorer.vectorizer.keys_,
                 "idf": scorer.vectorizer.idf_.astype(np.float32),
-                "coef": scorer.coef,
+                "coef": scorer.coef.astype(np.float16),
                 "intercept": scorer.intercept,
-                "embedding": scorer.embedding.table,
+                "embedding": scorer.embedding.table.astype(np.float16),
                 **{
                     f"paragraph_{f.name}": getattr(self.pipeline_.paragraph_stage, f.name)
                     for f in fields(ContextNetwork)
@@ -354,9 +366,9 @@ class TfidfTagger(Tagger):
         self.pipeline_ = TwoStagePipeline(
             TfidfScorer(
                 vectorizer,
-                arrays["coef"],
+                arrays["coef"].astype(np.float32),
                 arrays["intercept"],
-                SyllableEmbedding(arrays["embedding"]),
+                SyllableEmbedding(arrays["embedding"].astype(np.float32)),
             ),
             ContextNetwork(
                 **{f.name: arrays[f"paragraph_{f.name}"] for f in fields(ContextNetwork)}

@@ -90,6 +90,31 @@ def place_tone_mark(syllable: str) -> str:
     return syllable
 
 
+def other_placements(syllable: str) -> list[str]:
+    """Return the spellings that `place_tone_mark` turns into `syllable`, but for itself.
+
+    Examples
+    --------
+    >>> other_placements("hoà"), other_placements("quý"), other_placements("dân")
+    (['hòa'], ['qúy'], [])
+    """
+    split, join = _tables()
+    found = []
+    for place in range(1, len(syllable)):
+        letter, before = syllable[place], syllable[place - 1]
+        if letter in split and before in "oui":
+            plain, mark = split[letter]
+            moved = syllable[: place - 1] + join[before, mark] + plain + syllable[place + 1 :]
+            if place_tone_mark(moved) == syllable:
+                found.append(moved)
+    return found
+
+
+def is_inside_token(character: str) -> bool:
+    """Say whether a character can be part of a token (after a letter, if it is a mark)."""
+    return _TOKEN.fullmatch("a" + character) is not None
+
+
 @cache
 def _tables() -> tuple[dict[str, tuple[str, str]], dict[tuple[str, str], str]]:
     split: dict[str, tuple[str, str]] = {}

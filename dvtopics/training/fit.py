@@ -21,7 +21,7 @@ from dvtopics.taggers.batch import Batch, Layout, Logits
 from dvtopics.taggers.calibration import Platt
 from dvtopics.taggers.context import Array
 from dvtopics.taggers.decision import Thresholds
-from dvtopics.taggers.pipeline import TwoStagePipeline
+from dvtopics.taggers.pipeline import TwoStagePipeline, read_signals
 from dvtopics.training.decisions import (
     best_thresholds,
     fit_platt,
@@ -34,6 +34,7 @@ from dvtopics.training.stages import (
     TrainingSet,
     fit_pipeline,
     judged_articles,
+    labelled_part,
 )
 
 _MIN_ARTICLES = 5
@@ -162,9 +163,11 @@ def _out_of_fold(
     for fold, pipeline in enumerate(pipelines):
         held_out = folds == fold
         unseen = [article for article, out in zip(articles, held_out, strict=True) if out]
-        part = pipeline.judge(Batch.from_articles(unseen)).logits()
-        logits.paragraph[held_out[layout.article]] = part.paragraph
-        logits.article[held_out] = part.article
+        rows = held_out[layout.article]
+        read = read_signals(pipeline.scorer, Batch.from_articles(unseen))
+        part = labelled_part(read, labels.paragraph[rows])
+        found = pipeline.judge_signals(read, part).logits()
+        logits.paragraph[rows], logits.article[held_out] = found.paragraph, found.article
     return {
         "paragraph": _Level(
             logits.paragraph, labels.paragraph, weight[layout.article], layout.article

@@ -7,6 +7,7 @@ cross-validation by article), on whole articles; unjudged paragraphs serve as co
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from dvtopics.taggers.context import (
     LinearStage,
     Signals,
     article_features,
+    head,
     paragraph_features,
 )
 from dvtopics.taggers.network import ContextNetwork
@@ -33,6 +35,9 @@ from dvtopics.taggers.pipeline import (
 )
 from dvtopics.training.folds import article_folds
 from dvtopics.training.network import NetworkParameters, fit_network
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 #: Log-odds given to a theme that training has no example of.
 _NEVER = -8.0
@@ -49,8 +54,10 @@ class StageParameters:
     min_df: int
     sublinear_tf: bool
     C: float
+    main_C: float  # noqa: N815 - scikit-learn's name for it
+    nb_smoothing: float
     class_weight: str | None
-    context_C: float  # noqa: N815 - scikit-learn's name for it
+    context_C: float  # noqa: N815
     article_C: float  # noqa: N815
     n_dimensions: int
     n_hidden: int
@@ -103,7 +110,9 @@ class TrainingSet:
             self.body.take(rows),
             self.titles.take(chosen),
             Layout.from_counts(self.layout.sizes[chosen]),
-            Labels(self.labels.paragraph[rows], self.labels.article[chosen]),
+            Labels(
+                self.labels.paragraph[rows], self.labels.main[rows], self.labels.article[chosen]
+            ),
             self.weight[chosen],
         )
 
@@ -117,21 +126,32 @@ def judged_articles(labels: Labels, layout: Layout) -> NDArray[np.bool_]:
 def fit_scorer(
     data: TrainingSet, parameters: StageParameters, with_content: bool = False
 ) -> TfidfScorer:
-    """Fit stage one on the judged paragraphs, its contents on all."""
+    """Fit stage one on the judged paragraphs, its contents on all.
+
+    It gives every theme two scores: that the theme is there, and that it is a main subject.
+    """
     judged = np.asarray(~np.isnan(data.labels.paragraph).all(axis=1))
     tokens = data.body.take(judged)
     vectorizer = NgramTfidf(parameters.ngram_max, parameters.min_df, parameters.sublinear_tf)
     vectorizer.fit_tokens(tokens)
     rows = vectorizer.transform_batch(vectorizer.encode_tokens(tokens)).to_scipy()
-    labels = data.labels.paragraph[judged]
-    coef = np.zeros((rows.shape[1], labels.shape[1]), dtype=np.float32)
-    intercept = np.zeros(labels.shape[1])
-    for theme in range(labels.shape[1]):
-        known = ~np.isnan(labels[:, theme])
-        weights, bias = _logistic(
-            rows[known], labels[known, theme], parameters.C, parameters.class_weight
-        )
-        coef[:, theme], intercept[theme] = weights, bias
+    present, main = data.labels.paragraph[judged], data.labels.main[judged]
+    n_themes = present.shape[1]
+    coef = np.zeros((rows.shape[1], 2 * n_themes), dtype=np.float32)
+    intercept = np.zeros(2 * n_themes)
+    for column, label in enumerate([*present.T, *main.T]):
+        known = ~np.isnan(label)
+        learned, label = rows[known], label[known]
+        if column < n_themes:
+            factor = _count_ratio(learned, label, parameters.nb_smoothing)
+            weights, bias = _logistic(
+                learned.multiply(factor).tocsr(), label, parameters.C, parameters.class_weight
+            )
+            weights = weights * factor
+        else:
+            weights, bias = _logistic(learned, label, parameters.main_C, parameters.class_weight)
+        # Half precision is what is saved: fitting and loading give the same scores.
+        coef[:, column], intercept[column] = weights.astype(np.float16), bias
     n_syllables = len(vectorizer.syllables_)
     if with_content:
         embedding = SyllableEmbedding.fit(
@@ -143,6 +163,19 @@ def fit_scorer(
     else:
         embedding = SyllableEmbedding(np.zeros((n_syllables, 0), dtype=np.float32))
     return TfidfScorer(vectorizer, coef, intercept, embedding)
+
+
+def _count_ratio(rows: csr_matrix, label: Array, smoothing: float) -> Array:
+    """Return how one-sidedly each feature is used: the size of its log-count ratio.
+
+    Weighting features by it makes rare but telling ones cheap for the regularised model
+    (Wang & Manning 2012, Baselines and bigrams; TF-IDF takes the place of counts here).
+    """
+    positive = np.asarray(rows[label > 0].sum(axis=0)).ravel() + smoothing
+    negative = np.asarray(rows[label == 0].sum(axis=0)).ravel() + smoothing
+    ratio = np.log(positive / positive.sum()) - np.log(negative / negative.sum())
+    size: Array = np.abs(ratio)
+    return size
 
 
 def fit_pipeline(data: TrainingSet, parameters: StageParameters) -> TwoStagePipeline:
@@ -241,7 +274,8 @@ def _fit_articles(
     folds = article_folds(
         layout.n_articles, _ARTICLE_FOLDS, parameters.random_state + 2, data.judged
     )
-    logits = [np.zeros(view.signals.own.shape) for view in views]
+    shape = (len(layout.article), data.labels.article.shape[1])
+    logits = [np.zeros(shape) for _ in views]
     for fold in range(_ARTICLE_FOLDS):
         network = _fit_paragraphs(data, views, folds != fold, parameters)
         rows = (folds == fold)[layout.article]
@@ -251,11 +285,24 @@ def _fit_articles(
             unseen[rows] = network.logits(features, hidden)[rows]
     # An article that has nothing to read in one of the views teaches nothing.
     filled = ~views[1].empty
+    part = labelled_part(views[0], data.labels.paragraph)
     shown = [
-        article_features(_only(in_context(view.signals, unseen), filled)).T
+        article_features(_only(in_context(view.signals, unseen), filled), part).T
         for view, unseen in zip(views, logits, strict=True)
     ]
     return _fit_stage(shown, data.labels.article[filled], data.weight[filled], parameters.article_C)
+
+
+def labelled_part(read: JudgedSignals, labels: Array) -> NDArray[np.bool_]:
+    """Return the paragraphs that the labels of articles were given on, shape (n_judged,).
+
+    Those that were judged, be they more or fewer than the head; the head where none was.
+    """
+    layout = read.signals.layout
+    known = ~np.isnan(labels[read.judged]).all(axis=1)
+    none = np.bincount(layout.article[known], minlength=layout.n_articles) == 0
+    part: NDArray[np.bool_] = known | (head(read.signals) & none[layout.article])
+    return part
 
 
 def _only(signals: Signals, filled: NDArray[np.bool_]) -> Signals:

@@ -100,11 +100,10 @@ def test_contract(kind, which, request):
             {**texts, "self": paragraph.text}, index,
         )  # fmt: skip
     if which == "eager" and kind != "title and blanks":
-        assert len(tagged.tags) == len(themes)
         # Where nothing is judged, and where nothing is left of a probability, there is no tag.
-        assert [p.tags for p in tagged.paragraphs] == [
-            [theme for theme in themes if p.themes[theme] > 0] for p in tagged.paragraphs
-        ]
+        for level in (tagged, *tagged.paragraphs):
+            assert level.tags == [theme for theme in themes if level.themes[theme] > 0]
+        assert len(tagged.tags) >= len(themes) - 1
 
 
 def test_weights_give_back_the_probability(eager):

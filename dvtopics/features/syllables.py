@@ -1,0 +1,156 @@
+"""Texts to syllable ids, a whole batch at once.
+
+In: texts. Out: the ids of their tokens, as if every text were cut by
+`dvtopics.text.tokenize` and every token looked up in a dictionary. Code points become small
+letter codes (case folded) by one table; a token of up to eight letters is then one 64-bit
+integer, found in a hash table of all spellings of the known syllables. Texts with anything
+unusual (decomposed letters, invisible characters, other scripts) go the slow way.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dvtopics.features.lookup import IntegerTable
+from dvtopics.text.tokenize import (
+    canonical,
+    find_tokens,
+    is_inside_token,
+    other_placements,
+)
+
+UNKNOWN = -1
+_CACHE_LIMIT = 300_000
+#: Code points from here on are unusual.
+_LIMIT = 0x3000
+_ODD = 255
+_WIDTH = 8
+_LETTERS = (
+    "0123456789abcdefghijklmnopqrstuvwxyzđ"
+    "àáâãèéêìíòóôõùúýăĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ"
+    "äåæçëîïñöøûüÿ"
+)
+
+
+class SyllableIds(dict[str, int]):
+    """Surface form of a token → id of its canonical form; fills itself, within bounds.
+
+    Normalising each distinct surface once instead of every occurrence is what makes the
+    tokenisation cost that of one regular expression.
+    """
+
+    def __init__(self, syllables: Sequence[str]) -> None:
+        super().__init__()
+        self._ids = {syllable: index for index, syllable in enumerate(syllables)}
+
+    def __missing__(self, surface: str) -> int:
+        index = self._ids.get(canonical(surface), UNKNOWN)
+        if len(self) >= _CACHE_LIMIT:
+            self.clear()
+        if len(surface) < 64:
+            self[surface] = index
+        return index
+
+
+class SyllableCoder:
+    """Ids of the tokens of texts.
+
+    Parameters
+    ----------
+    syllables : sequence of str
+        Canonical and distinct; the position is the id.
+    """
+
+    def __init__(self, syllables: Sequence[str]) -> None:
+        self._slow = SyllableIds(syllables)
+        codes, _ = _letter_codes()
+        packed: dict[int, int] = {}
+        for index, syllable in enumerate(syllables):
+            for spelling in (syllable, *other_placements(syllable)):
+                if len(spelling) <= _WIDTH and all(letter in codes for letter in spelling):
+                    key = int.from_bytes(bytes(codes[x] for x in spelling), "little")
+                    packed[key] = index
+        # A syllable that is spelled like none of the fast letters is found the slow way only.
+        self._table = IntegerTable(np.fromiter(packed, np.uint64, len(packed)))
+        self._ids = np.append(np.fromiter(packed.values(), np.int64, len(packed)), UNKNOWN)
+
+    def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the ids of all tokens (`UNKNOWN` where none) and the tokens per text."""
+        # "\n" is in no token. The end holds a whole word of what can be read beyond a token.
+        joined = "\n".join(texts) + "\n"
+        letters = _folded(joined)
+        ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
+        odd = np.unique(np.searchsorted(ends, np.flatnonzero(letters == _ODD), side="right"))
+        for row in odd.tolist():
+            letters[ends[row] - len(texts[row]) - 1 : ends[row]] = 0
+        inside = letters != 0
+        edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+        if inside[0]:
+            edges = np.concatenate([np.zeros(1, np.int64), edges])
+        start, end = edges[0::2], edges[1::2]
+        ids = self._ids.take(self._table.find(_packed(letters, start, end - start)))
+        for token in np.flatnonzero(end - start > _WIDTH).tolist():
+            ids[token] = self._slow[joined[start[token] : end[token]]]
+        before = np.searchsorted(start, ends)
+        if len(odd):
+            return self._with_odd(texts, odd, ids, before)
+        return ids, np.diff(before, prepend=0)
+
+    def _with_odd(
+        self,
+        texts: Sequence[str],
+        odd: NDArray[np.int64],
+        ids: NDArray[np.int64],
+        before: NDArray[np.int64],
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Put the tokens of the `odd` texts, read the slow way, between those of the others."""
+        lengths = np.diff(before, prepend=0)
+        parts, done = [], 0
+        for row in odd.tolist():
+            slow = [self._slow[surface] for surface in find_tokens(texts[row])]
+            parts += [ids[done : before[row]], np.array(slow, dtype=np.int64)]
+            done, lengths[row] = int(before[row]), len(slow)
+        return np.concatenate([*parts, ids[done:]]), lengths
+
+
+def _folded(text: str) -> NDArray[np.uint8]:
+    """Return the letter code of every character: 0 between tokens, `_ODD` where unusual."""
+    _, table = _letter_codes()
+    raw = text.encode("utf-16-le", "surrogatepass")
+    if len(raw) == 2 * len(text):
+        points: NDArray[np.integer] = np.frombuffer(raw, np.uint16)
+    else:
+        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    letters: NDArray[np.uint8] = table.take(np.minimum(points, _LIMIT))
+    return letters
+
+
+def _packed(
+    letters: NDArray[np.uint8], start: NDArray[np.int64], length: NDArray[np.int64]
+) -> NDArray[np.uint64]:
+    """Return the first eight letters of every token as one integer; 0 where it has more."""
+    padded = np.concatenate([letters, np.zeros(_WIDTH, np.uint8)])
+    words: NDArray[np.uint64] = np.ndarray((len(letters),), "<u8", padded.data, strides=(1,))
+    masks = np.array([(1 << 8 * n) - 1 for n in range(_WIDTH + 1)] + [0], dtype=np.uint64)
+    packed: NDArray[np.uint64] = words[start] & masks.take(np.minimum(length, _WIDTH + 1))
+    return packed
+
+
+@cache
+def _letter_codes() -> tuple[dict[str, int], NDArray[np.uint8]]:
+    """Code of every fast letter, and of every code point below `_LIMIT` (and all above)."""
+    codes = {letter: number for number, letter in enumerate(_LETTERS, start=1)}
+    table = np.zeros(_LIMIT + 1, dtype=np.uint8)
+    table[_LIMIT] = _ODD
+    for point, character in enumerate(map(chr, range(_LIMIT))):
+        if is_inside_token(character):
+            # The Icelandic eth stands for đ, as in `canonical`.
+            lower = character.lower().replace("\u00f0", "đ")
+            table[point] = codes.get(lower, _ODD)
+    assert all(unicodedata.is_normalized("NFC", letter) for letter in _LETTERS)
+    return codes, table

@@ -1,0 +1,36 @@
+"""What a grade means."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dvtopics import Article
+from dvtopics.corpus.labels import Labels
+
+THEMES = ("a", "b")
+
+
+def test_grades_to_labels():
+    article = Article.from_record(
+        {
+            "title": "",
+            "grades": {"a": 2, "b": 0},
+            "paragraphs": [
+                {"text": "x", "grades": {"a": 0, "b": 1}},
+                {"text": "y", "grades": {"a": 2, "b": 1.5}},
+                {"text": "z", "grades": {"a": 0.5}},
+                {"text": "w", "grades": None},
+            ],
+        }
+    )
+    nan = np.nan
+    labels = Labels.from_articles([article], THEMES)
+    np.testing.assert_array_equal(labels.paragraph, [[0, 1], [1, 1], [nan, nan], [nan, nan]])
+    np.testing.assert_array_equal(labels.main, [[0, 0], [1, nan], [0, nan], [nan, nan]])
+    np.testing.assert_array_equal(labels.article, [[1, 0]])
+
+
+def test_no_paragraph_at_all():
+    labels = Labels.from_articles([Article("t", [])], THEMES)
+    assert labels.paragraph.shape == labels.main.shape == (0, 2)
+    assert np.isnan(labels.article).all()
