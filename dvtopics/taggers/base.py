@@ -21,7 +21,7 @@ from dvtopics.taggers.batch import Batch, Scores
 from dvtopics.taggers.calibration import Platt
 from dvtopics.taggers.context import head
 from dvtopics.taggers.decision import Thresholds
-from dvtopics.taggers.explain import Explainer, JudgedArticle
+from dvtopics.taggers.explain import Explainer, JudgedArticle, TokenWeights
 from dvtopics.taggers.pipeline import Judgement, TwoStagePipeline
 from dvtopics.themes import Taxonomy
 
@@ -273,23 +273,29 @@ class Tagger:
         """Evidence of every article, and of every paragraph of the batch."""
         themes = self.themes_
         of_paragraphs: list[list[Evidence]] = [[] for _ in batch.texts]
-        of_articles: list[list[Evidence]] = []
-        heads = head(judgement.read.signals)
-        for number, article in enumerate(batch.articles):
-            begin, end = batch.layout.starts[number : number + 2]
-            tagged = scores.paragraph_tags[begin:end].any(axis=1)
-            if not tagged.any() and not scores.article_tags[number].any():
-                of_articles.append([])
-                continue
-            judged = JudgedArticle.of(article, number, (begin, end), judgement, heads)
-            explainer = Explainer(judged, self.pipeline_, self._phrase_list())
-            for position, place in enumerate(judged.index):
-                row = begin + place
+        of_articles: list[list[Evidence]] = [[] for _ in batch.articles]
+        heads, starts = head(judgement.read.signals), batch.layout.starts
+        tagged = np.array(scores.article_tags.any(axis=1))
+        tagged[batch.layout.article[scores.paragraph_tags.any(axis=1)]] = True
+        numbers = np.flatnonzero(tagged).tolist()
+        if not numbers:
+            return of_articles, of_paragraphs
+        every = [
+            JudgedArticle.of(batch.articles[n], n, (starts[n], starts[n + 1]), judgement, heads)
+            for n in numbers
+        ]
+        texts = [judged.texts for judged in every]
+        first = np.cumsum([0, *map(len, texts)]).tolist()
+        tokens = TokenWeights.read(self.pipeline_.scorer, [t for part in texts for t in part])
+        blank = self.pipeline_.blank()
+        for number, judged, where in zip(numbers, every, first, strict=False):
+            explainer = Explainer(judged, self.pipeline_, self._phrase_list(), blank, tokens, where)
+            for position, row in enumerate((starts[number] + judged.index).tolist()):
                 chosen = [(int(t), themes[t]) for t in np.flatnonzero(scores.paragraph_tags[row])]
                 if chosen:
                     of_paragraphs[row] = explainer.paragraph(position, chosen)
             chosen = [(int(t), themes[t]) for t in np.flatnonzero(scores.article_tags[number])]
-            of_articles.append(explainer.article(chosen) if chosen else [])
+            of_articles[number] = explainer.article(chosen) if chosen else []
         return of_articles, of_paragraphs
 
     def _phrase_list(self) -> PhraseList:

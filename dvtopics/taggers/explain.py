@@ -15,7 +15,7 @@ from dvtopics.article import Article, Evidence
 from dvtopics.features.phrases import PhraseList
 from dvtopics.taggers.context import Array
 from dvtopics.taggers.influence import ArticleSignals, Influence, InfluenceMap
-from dvtopics.taggers.pipeline import Judgement, TwoStagePipeline
+from dvtopics.taggers.pipeline import Judgement, TfidfScorer, TwoStagePipeline
 from dvtopics.text.tokenize import token_spans
 
 #: Terms named per theme; "rest" and "bias" come on top, which makes ten.
@@ -35,14 +35,51 @@ class _Source:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tokens:
-    """Tokens of all texts of an article; those of text i are ``starts[i]:starts[i + 1]``."""
+class TokenWeights:
+    """Tokens of texts and what each puts into stage one.
+
+    Attributes
+    ----------
+    ids : ndarray of int64, shape (n_tokens,)
+    starts : ndarray of int64, shape (n_texts + 1,)
+        Tokens ``starts[i]:starts[i + 1]`` are those of text ``i``.
+    weight, link : ndarray, shape (n_tokens, k)
+        What a token puts into the logits, and the pull between it and the next one.
+    content : ndarray, shape (n_tokens,)
+        Share of the token in what its text is about.
+    """
 
     ids: NDArray[np.int64]
     starts: NDArray[np.int64]
-    weight: Array  # (n_tokens, k)
-    link: Array  # (n_tokens, k): pull between a token and the next one
-    content: Array  # (n_tokens,): share of the token in what its text is about
+    weight: Array
+    link: Array
+    content: Array
+
+    @classmethod
+    def read(cls, scorer: TfidfScorer, texts: list[str]) -> TokenWeights:
+        """Share the weight of every n-gram among its occurrences and syllables."""
+        batch = scorer.vectorizer.encode(texts)
+        rows = scorer.vectorizer.transform_batch(batch)
+        row, feature, start, size = scorer.vectorizer.occurrences(batch)
+        n, k = len(batch.ids), scorer.coef.shape[1]
+        weight, link, content = np.zeros((n, k)), np.zeros((n, k)), np.zeros(n)
+        width = rows.shape[1]
+        entry = np.searchsorted(rows.row * width + rows.feature, row * width + feature)
+        value = (rows.value / np.bincount(entry, minlength=len(rows.value))).take(entry)
+        share = scorer.coef.take(feature, axis=0) * value[:, None]
+        # No two n-grams of one length start at one token, so that plain sums will do.
+        for length in range(1, int(size.max(initial=0)) + 1):
+            chosen = slice(*np.searchsorted(size, (length, length + 1)))
+            at, part = start[chosen], share[chosen] / length
+            for shift in range(length):
+                weight[at + shift] += part
+                if shift + 1 < length:
+                    link[at + shift] += share[chosen] / (length - 1)
+        single = slice(*np.searchsorted(size, (1, 2)))
+        norm = scorer.embedding.norms(rows)
+        content[start[single]] = value[single] / norm[row[single]]
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(batch.lengths)])
+        return cls(batch.ids, starts, weight, link, content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +116,12 @@ class JudgedArticle:
     length: Array
     head: NDArray[np.bool_]
     title_length: Array
+
+    @property
+    def texts(self) -> list[str]:
+        """Texts of the rows, then the title."""
+        paragraphs = self.article.paragraphs
+        return [*(paragraphs[i].text for i in self.index.tolist()), self.article.title]
 
     @classmethod
     def of(
@@ -127,15 +170,27 @@ class Explainer:
     pipeline : TwoStagePipeline
     phrases : PhraseList
         Words that evidence does not cut through.
+    blank : ndarray, shape (n_themes,)
+        What the pipeline says of a text without any known term.
+    tokens : TokenWeights
+        Of many texts, among them `JudgedArticle.texts` of this article.
+    first : int
+        Where these begin.
     """
 
     def __init__(
-        self, judged: JudgedArticle, pipeline: TwoStagePipeline, phrases: PhraseList
+        self,
+        judged: JudgedArticle,
+        pipeline: TwoStagePipeline,
+        phrases: PhraseList,
+        blank: Array,
+        tokens: TokenWeights,
+        first: int,
     ) -> None:
         self._judged = judged
         self._pipeline = pipeline
         self._phrases = phrases
-        self._base, self._blank = pipeline.scorer.intercept, pipeline.blank()
+        self._base, self._blank = pipeline.scorer.intercept, blank
         self._map = InfluenceMap(
             ArticleSignals(judged.own, judged.title, judged.length, self._base, self._base)
         )
@@ -148,9 +203,8 @@ class Explainer:
             else np.concatenate([judged.title - self._base, judged.title_content])
         )
         # The title comes last: source -1.
-        paragraphs = judged.article.paragraphs
-        self._texts = [*(paragraphs[i].text for i in judged.index.tolist()), judged.article.title]
-        self._tokens: _Tokens | None = None
+        self._texts = judged.texts
+        self._tokens, self._first = tokens, first
         self._sources: dict[int, _Source] = {}
 
     def paragraph(self, position: int, themes: list[tuple[int, str]]) -> list[Evidence]:
@@ -297,11 +351,9 @@ class Explainer:
 
     def _words(self, source: int) -> _Source:
         """Sum the tokens of a text by word; ``-1`` is the title."""
-        if self._tokens is None:
-            self._tokens = self._read()
         tokens, row = self._tokens, source % len(self._texts)
         text = self._texts[row]
-        begin, end = tokens.starts[row : row + 2]
+        begin, end = tokens.starts[self._first + row : self._first + row + 2]
         first = self._phrases.word_starts(tokens.ids[begin:end])
         if len(first) == 0:
             return _Source([], np.zeros((0, 0)), tokens.link[:0])
@@ -319,30 +371,6 @@ class Explainer:
         content = tokens.content[begin:end, None] * table[tokens.ids[begin:end]]
         weight = np.concatenate([tokens.weight[begin:end], content], axis=1)
         return _Source(words, np.add.reduceat(weight, first, axis=0), link)
-
-    def _read(self) -> _Tokens:
-        """Share the weight of every n-gram of the article among its occurrences and syllables."""
-        scorer = self._pipeline.scorer
-        batch = scorer.vectorizer.encode(self._texts)
-        rows = scorer.vectorizer.transform_batch(batch)
-        row, feature, start, size = scorer.vectorizer.occurrences(batch)
-        n, k = len(batch.ids), scorer.coef.shape[1]
-        weight, link, content = np.zeros((n, k)), np.zeros((n, k)), np.zeros(n)
-        if len(feature):
-            width = rows.shape[1]
-            entry = np.searchsorted(rows.row * width + rows.feature, row * width + feature)
-            count = np.bincount(entry, minlength=len(rows.feature))[entry]
-            share = (rows.value[entry] / count)[:, None] * scorer.coef[feature]
-            for shift in range(int(size.max())):
-                covers = size > shift
-                np.add.at(weight, start[covers] + shift, share[covers] / size[covers, None])
-                joins = size > shift + 1
-                np.add.at(link, start[joins] + shift, share[joins] / (size[joins, None] - 1))
-            norm = scorer.embedding.norms(rows)
-            single = size == 1
-            content[start[single]] = (rows.value[entry] / count / norm[row])[single]
-        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(batch.lengths)])
-        return _Tokens(batch.ids, starts, weight, link, content)
 
 
 def _join(on_logits: Array, on_content: Array) -> Array:
@@ -364,7 +392,7 @@ def _terms(source: _Source, weights: Array) -> list[tuple[float, tuple[int, int]
     weight: list[float] = (source.weight * weights).sum(axis=1).tolist()
     link: list[float] = (source.link * weights[: source.link.shape[1]]).sum(axis=1).tolist()
     n = len(weight)
-    seeds = sorted((i for i in range(n) if weight[i] > 0), key=lambda i: -weight[i])
+    seeds = sorted((i for i in range(n) if weight[i] > 0), key=weight.__getitem__, reverse=True)
     taken = [False] * n
     found: list[tuple[float, tuple[int, int]]] = []
     for seed in seeds[: 2 * MAX_TERMS]:

@@ -17,7 +17,8 @@ from dvtopics.taggers.context import Array, neighbour_sums
 
 #: Weights of the content of the neighbours one and two paragraphs away.
 NEAR = (1.0, 0.5)
-_BLOCK = 64
+#: So few rows that no BLAS spreads a product over threads, which costs more than it saves.
+_BLOCK = 8
 
 
 @dataclass(frozen=True, slots=True)
