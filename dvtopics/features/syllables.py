@@ -9,7 +9,6 @@ unusual (decomposed letters, invisible characters, other scripts) go the slow wa
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
@@ -20,7 +19,7 @@ from dvtopics.features.lookup import IntegerTable
 from dvtopics.text.tokenize import (
     canonical,
     find_tokens,
-    is_inside_token,
+    inside_tokens,
     other_placements,
 )
 
@@ -57,6 +56,13 @@ class SyllableIds(dict[str, int]):
         return index
 
 
+class _Codes(dict[int, int]):
+    """Translation of letters to their codes, and of everything else to 0."""
+
+    def __missing__(self, point: int) -> int:
+        return 0
+
+
 class SyllableCoder:
     """Ids of the tokens of texts.
 
@@ -69,13 +75,14 @@ class SyllableCoder:
     def __init__(self, syllables: Sequence[str]) -> None:
         self._slow = SyllableIds(syllables)
         codes, _ = _letter_codes()
+        translation = _Codes({ord(letter): code for letter, code in codes.items()})
         packed: dict[int, int] = {}
         for index, syllable in enumerate(syllables):
             for spelling in (syllable, *other_placements(syllable)):
-                if len(spelling) <= _WIDTH and all(letter in codes for letter in spelling):
-                    key = int.from_bytes(bytes(codes[x] for x in spelling), "little")
-                    packed[key] = index
-        # A syllable that is spelled like none of the fast letters is found the slow way only.
+                coded = spelling.translate(translation)
+                # One with other letters is found the slow way only.
+                if len(coded) <= _WIDTH and "\0" not in coded:
+                    packed[int.from_bytes(coded.encode("latin-1"), "little")] = index
         self._table = IntegerTable(np.fromiter(packed, np.uint64, len(packed)))
         self._ids = np.append(np.fromiter(packed.values(), np.int64, len(packed)), UNKNOWN)
 
@@ -147,10 +154,8 @@ def _letter_codes() -> tuple[dict[str, int], NDArray[np.uint8]]:
     codes = {letter: number for number, letter in enumerate(_LETTERS, start=1)}
     table = np.zeros(_LIMIT + 1, dtype=np.uint8)
     table[_LIMIT] = _ODD
-    for point, character in enumerate(map(chr, range(_LIMIT))):
-        if is_inside_token(character):
-            # The Icelandic eth stands for đ, as in `canonical`.
-            lower = character.lower().replace("\u00f0", "đ")
-            table[point] = codes.get(lower, _ODD)
-    assert all(unicodedata.is_normalized("NFC", letter) for letter in _LETTERS)
+    for character in inside_tokens(_LIMIT):
+        # The Icelandic eth stands for đ, as in `canonical`.
+        lower = character.lower().replace("\u00f0", "đ")
+        table[ord(character)] = codes.get(lower, _ODD)
     return codes, table

@@ -14,7 +14,8 @@ from functools import cache
 # A letter or digit, then letters, digits, combining marks (decomposed text) and characters
 # that are invisible in print (soft hyphen, zero-width space and joiners, byte-order mark).
 # "_" is left out: it joins the syllables of a word in segmented text.
-_TOKEN = re.compile("[^\\W_](?:[^\\W_]|[\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff])*")
+_PART = re.compile("[^\\W_]|[\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff]")
+_TOKEN = re.compile(f"[^\\W_](?:{_PART.pattern})*")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 
 _PLAIN = "aăâeêioôơuưy"
@@ -30,6 +31,7 @@ _MARKED = {
 _MEDIAL = re.compile(
     "^([b-df-hj-np-tv-xzđ]*)([òóỏõọ](?=[ae])|[ùúủũụ](?=y))([aey])([^\\W\\d_]{0,2})$"
 )
+_MOVABLE = re.compile(f"[oui][{''.join(_MARKED.values())}]")
 _ONSET_Q = re.compile("^q([ùúủũụ])([aeiouy])([^\\W\\d_]{0,2})$")
 _ONSET_GI = re.compile("^g([ìíỉĩị])([aoơuư])([^\\W\\d_]{0,2})$")
 
@@ -98,6 +100,8 @@ def other_placements(syllable: str) -> list[str]:
     >>> other_placements("hoà"), other_placements("quý"), other_placements("dân")
     (['hòa'], ['qúy'], [])
     """
+    if not _MOVABLE.search(syllable):
+        return []
     split, join = _tables()
     found = []
     for place in range(1, len(syllable)):
@@ -110,9 +114,12 @@ def other_placements(syllable: str) -> list[str]:
     return found
 
 
-def is_inside_token(character: str) -> bool:
-    """Say whether a character can be part of a token (after a letter, if it is a mark)."""
-    return _TOKEN.fullmatch("a" + character) is not None
+def inside_tokens(limit: int) -> str:
+    """Return the characters below code point `limit` that can be part of a token.
+
+    Marks and invisible characters are, behind a letter.
+    """
+    return "".join(_PART.findall("".join(map(chr, range(limit)))))
 
 
 @cache
