@@ -1,7 +1,8 @@
 """Compare features, weights and training samples of stage one.
 
 Every variant goes through both stages by the protocol of `lab` (stage two linear, which is
-quicker than the network and takes the same features). Outcomes are kept under
+quicker than the network and takes the same features). The reference is plain: one score a theme
+by logistic regression over TF-IDF; what is shipped is among the variants. Outcomes are kept under
 ``experiments/cache``; with ``--minutes`` the script begins nothing new after that time, and
 goes on when run again.
 Results: ``results/01_stage_one.{json,md,png}``.
@@ -21,9 +22,24 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from common import RESULTS, ROOT, write_results
-from lab import CACHE, HEAD, Array, Lab, Outcome, cells, frequencies, load, scaled, tfidf
+from kept import stage_one
+from lab import (
+    CACHE,
+    HEAD,
+    PRESENT,
+    Array,
+    Lab,
+    Outcome,
+    cells,
+    count_ratios,
+    frequencies,
+    load,
+    scaled,
+    tfidf,
+)
 from lab_counts import counted
-from lab_plots import draw_differences, reading
+from lab_models import count_ratio
+from lab_plots import differences, differences_table, draw_differences, reading
 
 from dvtopics.features.phrases import PhraseList
 from dvtopics.text.stopwords import without_stop_words
@@ -31,8 +47,17 @@ from dvtopics.text.tokenize import tokenize
 
 REFERENCE = "reference: 1-3 syllables, min_df 5, C 10, balanced"
 NAME = "01_stage_one"
-#: What the figures do not say by themselves.
-NOTES = {"min_df 3": "better; the shipped model takes 5 for its size"}
+CHARACTERS = "characters 3-5 (hashed)"
+RATIOS, MAIN = "log-count ratios over TF-IDF (shipped)", "main subject"
+BESIDE, BOTH = "a score for the main subject beside (shipped)", "both"
+BOTH_3, BOTH_4 = "both, min_df 3 (shipped)", "both, min_df 4"
+MAIN_RATIOS = "both, main subject by log-count ratios as well"
+#: Steps on the way to what is shipped, and around it: variants and what they are set against.
+STEPS = (
+    (RATIOS, REFERENCE), (BESIDE, REFERENCE), (BOTH_3, REFERENCE),
+    (BOTH, RATIOS), (BOTH, BESIDE), (BOTH_3, BOTH), (BOTH_4, BOTH), (MAIN_RATIOS, BOTH),
+    ("log-count ratios, smoothing 1", RATIOS), ("log-count ratios, C 3", RATIOS),
+)  # fmt: skip
 #: Character n-grams share this many columns.
 N_HASHED = 2**20
 _DIGITS = re.compile(r"\d+")
@@ -63,10 +88,8 @@ def present(train: Matrix, other: Matrix) -> Pair:
 
 def nb_ratio(train: Matrix, other: Matrix, label: Array) -> Pair:
     """Multiply columns by their naive-Bayes log-count ratio (Wang & Manning 2012)."""
-    positive = np.asarray(train[label > 0].sum(axis=0)).ravel() + 1.0
-    negative = np.asarray(train[label == 0].sum(axis=0)).ravel() + 1.0
-    ratio = np.log(positive / positive.sum()) - np.log(negative / negative.sum())
-    return scaled(train, np.abs(ratio)), scaled(other, np.abs(ratio))
+    factor = count_ratio(train, label, 1.0)
+    return scaled(train, factor), scaled(other, factor)
 
 
 def chi_square(train: Matrix, other: Matrix, label: Array, n_kept: int = 50_000) -> Pair:
@@ -141,9 +164,10 @@ def with_titles(lab: Lab) -> dict[str, Array]:
     return {"labels": labels}
 
 
-def variants(lab: Lab) -> dict[str, Callable[[], dict[str, Any]]]:
-    """Return the options of `Lab.out_of_fold` for every variant, made when needed."""
+def scores(lab: Lab) -> dict[str, Callable[[], dict[str, Any]]]:
+    """Return the options of `Lab.out_of_fold` for every set of scores, made when needed."""
     chosen = ("uncertainty", "suggested")
+    main = {"labels": lab.main, "train": lab.judged}
     plain: dict[str, dict[str, Any]] = {
         REFERENCE: {},
         "1 syllable": {"ngram_max": 1},
@@ -158,6 +182,12 @@ def variants(lab: Lab) -> dict[str, Callable[[], dict[str, Any]]]:
         "BM25 weights": {"weighting": bm25},
         "naive-Bayes ratios (NB-SVM)": {"weighting": present, "per_theme": nb_ratio},
         "50,000 features by chi-square": {"per_theme": chi_square},
+        RATIOS: PRESENT,
+        "log-count ratios, smoothing 1": PRESENT
+        | {"per_theme": partial(count_ratios, smoothing=1.0)},
+        "log-count ratios, C 3": PRESENT | {"C": 3.0},
+        MAIN: main,
+        f"{MAIN}, ratios": PRESENT | main,
     }
     return {name: (lambda options=options: options) for name, options in plain.items()} | {
         "without stop words": lambda: {"counts": rewritten(lab, without_stop_words)},
@@ -171,17 +201,35 @@ def variants(lab: Lab) -> dict[str, Callable[[], dict[str, Any]]]:
         "authored articles × 2": lambda: row_weights(lab, ("authored",), 2.0),
         "authored articles × 4": lambda: row_weights(lab, ("authored",), 4.0),
         "titles as training texts": lambda: with_titles(lab),
-        "characters 3-5 (hashed)": lambda: {"counts": characters(lab.texts)},
+        CHARACTERS: lambda: {"counts": characters(lab.texts)},
     }
 
 
+def variants(lab: Lab, folder: Path) -> dict[str, Callable[[], Array]]:
+    """Return what makes the stage-one logits of every variant; the reference comes first."""
+    of = partial(logits_of, lab, folder)
+    shipped = {
+        REFERENCE: lambda: of(REFERENCE),
+        RATIOS: lambda: of(RATIOS),
+        BESIDE: lambda: np.hstack([of(REFERENCE), of(MAIN)]),
+        BOTH: lambda: np.hstack([of(RATIOS), of(MAIN)]),
+        BOTH_3: lambda: stage_one(lab),
+        BOTH_4: lambda: stage_one(lab, 4),
+        MAIN_RATIOS: lambda: np.hstack([of(RATIOS), of(f"{MAIN}, ratios")]),
+    }
+    alone = {name: partial(of, name) for name in scores(lab) if not name.startswith(MAIN)}
+    mean = {"mean of syllables and characters": lambda: (of(REFERENCE) + of(CHARACTERS)) / 2}
+    # Those that are in both keep the place they have here.
+    return shipped | alone | mean
+
+
 def logits_of(lab: Lab, folder: Path, name: str) -> Array:
-    """Return out-of-fold stage-one logits of a variant, kept on disk."""
+    """Return a set of out-of-fold logits, kept on disk."""
     path = folder / f"{slug(name)}.npy"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
         begun = time.perf_counter()
-        logits = lab.out_of_fold(**variants(lab)[name]())
+        logits = lab.out_of_fold(**scores(lab)[name]())
         np.save(path, logits)
         print(f"{name}: {time.perf_counter() - begun:.0f} s", flush=True)
     return np.load(path)
@@ -192,33 +240,28 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def outcome_of(lab: Lab, folder: Path, name: str, members: tuple[str, ...]) -> Outcome:
-    """Return both stages' outcome of a variant: the mean of its members' logits in context."""
-    logits = np.mean([logits_of(lab, folder, member) for member in members], axis=0)
-    path = folder / f"{slug(name)}.npz"
-    made = Outcome.kept(path, lambda: lab.stage_two(logits, model="linear", n_dimensions=0))
-    return lab.rejudged(made, logits)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=float("inf"))
     limit = time.monotonic() + 60 * parser.parse_args().minutes
     lab = Lab(load())
     folder = CACHE / f"{NAME}-{lab.key}"
-    names = {name: (name,) for name in variants(lab)}
-    names["mean of syllables and characters"] = (REFERENCE, "characters 3-5 (hashed)")
     results: dict[str, Any] = {}
-    reference = None
-    for name, members in names.items():
-        if time.monotonic() > limit and not (folder / f"{slug(name)}.npz").is_file():
+    missing: list[str] = []
+    outcomes: dict[str, Outcome] = {}
+    for name, make in variants(lab, folder).items():
+        path = folder / f"{slug(name)}.npz"
+        if time.monotonic() > limit and not path.is_file():
+            missing.append(name)
             continue
-        outcome = outcome_of(lab, folder, name, members)
-        gap = None if reference is None else lab.compare(outcome, reference)
-        reference = reference or outcome
-        single = Outcome(
-            np.mean([logits_of(lab, folder, m) for m in members], axis=0), outcome.article
+        logits = make()
+        made = Outcome.kept(
+            path, lambda logits=logits: lab.stage_two(logits, model="linear", n_dimensions=0)
         )
+        outcome = lab.rejudged(made, logits)
+        gap = lab.compare(outcome, outcomes[REFERENCE]) if outcomes else None
+        outcomes[name] = outcome
+        single = Outcome(logits[:, : len(lab.themes)], outcome.article)
         alone = lab.report(single)["theme-words"]["paragraph"]["macro_f1"]
         results[name] = {
             "stage one alone": alone,
@@ -226,11 +269,11 @@ def main() -> None:
             "difference": gap,
         }
         print(name, alone, cells(results[name]["both stages"], gap), flush=True)
-    write(lab, results, [name for name in names if name not in results])
+    write(lab, results, differences(lab, outcomes, STEPS), missing)
 
 
-def write(lab: Lab, results: dict[str, Any], missing: list[str]) -> None:
-    """Write the table and the picture."""
+def write(lab: Lab, results: dict[str, Any], steps: list[Any], missing: list[str]) -> None:
+    """Write the tables and the picture."""
     lines = [
         "# Stage one: features, weights, training samples",
         "",
@@ -245,11 +288,13 @@ def write(lab: Lab, results: dict[str, Any], missing: list[str]) -> None:
     ]
     for name, row in results.items():
         figures = cells(row["both stages"], row["difference"])
-        word = NOTES.get(name) or reading(row["difference"])
+        word = "shipped: see below" if "(shipped)" in name else reading(row["difference"])
         lines.append(f"| {name} | {row['stage one alone']:.4f} | {figures} | {word} |")
     if missing:
         lines += ["", f"Not run yet (run the script again): {'; '.join(missing)}."]
-    write_results(NAME, results, "\n".join(lines) + "\n")
+    lines += differences_table(steps)
+    data = {"variants": results, "steps": steps}
+    write_results(NAME, data, "\n".join(lines) + "\n")
     gaps = {name: row["difference"] for name, row in results.items() if row["difference"]}
     draw_differences(gaps, RESULTS / f"{NAME}.png", "macro-F1 minus reference, theme-words")
 

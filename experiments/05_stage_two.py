@@ -1,6 +1,6 @@
 """Compare models, features and contents of stage two, and ways to judge the article.
 
-Everything stands on the same out-of-fold logits of the reference stage one, by the protocol of
+Everything stands on the same out-of-fold logits of the shipped stage one, by the protocol of
 `lab`. Outcomes are kept under ``experiments/cache``; with ``--minutes`` the script begins
 nothing new after that time, and goes on when run again.
 Results: ``results/05_stage_two.{json,md,png}``.
@@ -17,8 +17,22 @@ from typing import Any
 
 import numpy as np
 from common import RESULTS, write_results
-from lab import CACHE, HEAD, STRATA, Array, Lab, Network, Outcome, cells, load, span
-from lab_plots import draw_differences, reading
+from kept import stage_one
+from lab import (
+    CACHE,
+    HEAD,
+    MIN_DF,
+    STRATA,
+    SYSTEM,
+    Array,
+    Lab,
+    Network,
+    Outcome,
+    cells,
+    load,
+    span,
+)
+from lab_plots import differences, differences_table, draw_differences, reading
 from stage_two_parts import (
     NEIGHBOURS,
     PLACE,
@@ -27,29 +41,29 @@ from stage_two_parts import (
     boosting,
     chain,
     cue_words,
-    judge_articles,
-    linear_articles,
+    main_targets,
     network_articles,
+    several,
     single_neighbours,
     stage_one_alone,
     without,
 )
 
-from dvtopics.taggers.context import article_features
-from dvtopics.taggers.pipeline import in_context
+from dvtopics.taggers.context import Signals, article_features, head
+from dvtopics.training.stages import labelled_part
 
 NAME = "05_stage_two"
-REFERENCE = "reference: one network of 128 beside linear, contents 32"
+REFERENCE = "reference: one network of 128 beside linear (a quarter), contents 32"
+PLAIN, RATIOS = (f"presence scores only ({n})" for n in ("plain stage one", "log-count ratios"))
+#: What the reference is set against by several measures.
+AGAINST = ("linear only", "linear path counts half", "network only", RATIOS, PLAIN)
 #: What the figures do not say by themselves.
-NOTES = {
-    "mean of 2 networks": "what is shipped",
-    **{f"another random seed ({n})": "how much chance in training moves" for n in (1, 2)},
-}
+NOTES = {f"another random seed ({n})": "how much chance in training moves" for n in (1, 2)}
 
 
 def paragraph_variants(lab: Lab, logits: Array) -> dict[str, Callable[[], Outcome]]:
     """Return the makers of every way to judge paragraphs."""
-    k, net = logits.shape[1], Network()
+    k, net, n_themes = logits.shape[1], Network(), len(lab.themes)
 
     def run(**options: Any) -> Callable[[], Outcome]:
         return lambda: lab.stage_two(logits, **options)
@@ -64,7 +78,11 @@ def paragraph_variants(lab: Lab, logits: Array) -> dict[str, Callable[[], Outcom
         REFERENCE: run(),
         "stage one alone": lambda: stage_one_alone(lab, logits),
         "linear only": run(model="linear", n_dimensions=0),
-        "network only": only(with_linear=False),
+        "network only": only(linear_share=0.0),
+        "linear path counts half": only(linear_share=0.5),
+        RATIOS: lambda: lab.stage_two(logits[:, :n_themes]),
+        PLAIN: lambda: lab.stage_two(lab.out_of_fold(min_df=MIN_DF)),
+        "targets also main subject": lambda: main_targets(lab, logits),
         **{f"another random seed ({n})": only(seeds=(n,)) for n in (1, 2)},
         "mean of 2 networks": only(seeds=(0, 1)),
         "mean of 3 networks": only(seeds=(0, 1, 2)),
@@ -86,30 +104,45 @@ def paragraph_variants(lab: Lab, logits: Array) -> dict[str, Callable[[], Outcom
         "cue words that continue a story": lambda: lab.stage_two(logits, cue_words(lab)),
         "boosted trees, features": run(model=boosting(False), n_dimensions=0),
         "boosted trees, features and contents": run(model=boosting(True)),
-        "chain on stage one": lambda: chain(lab, logits, lab.signals(logits, lab.content(0))),
+        "chain on stage one": lambda: chain(
+            lab, logits[:, :n_themes], lab.signals(logits, lab.content(0))
+        ),
     }
 
 
 def article_variants(lab: Lab, logits: Array, best: Outcome) -> dict[str, Outcome]:
     """Return every way to judge articles, given the reference's paragraphs."""
+    n_themes = len(lab.themes)
     view = lab.signals(logits, lab.content(0))
-    rows = np.flatnonzero(~lab.is_title)[view.judged]
-    layout = view.signals.layout
+    signals, body = view.signals, np.flatnonzero(~lab.is_title)
+    part = labelled_part(view, lab.grades[body])
+    rows, layout = body[view.judged][part], signals.layout.keep(part)
     ranked = {n: np.full(best.article.shape, np.nan) for n in (1, 2)}
     for a in range(layout.n_articles):
         own = np.sort(best.paragraph[rows[layout.starts[a] : layout.starts[a + 1]]], axis=0)[::-1]
         for n in ranked if len(own) else ():
             ranked[n][a] = own[:n].mean(axis=0)
-    one = article_features(view.signals).T
-    two = article_features(in_context(view.signals, best.paragraph[rows])).T
+    main = Signals(
+        signals.own[:, n_themes:], signals.title[:, n_themes:], signals.length, signals.layout
+    )
+    one = lab.article_features(view, logits[:, :n_themes])
+    two = lab.article_features(view, best.paragraph)
     both = np.hstack([one, two])
+    with_main = np.hstack([two, article_features(main, part).T])
+    counts = np.hstack([two, several(best.paragraph[rows], layout)])
+    first = lab.article_features(view, best.paragraph, head(signals))
+    everything = lab.article_features(view, best.paragraph, np.ones(len(part), dtype=bool))
     made = {
         "article: maximum of paragraphs": ranked[1],
         "article: mean of two best paragraphs": ranked[2],
-        "article: linear on stage one": lab.article_stage(view, logits),
-        "article: linear on stages one and two": judge_articles(lab, both, linear_articles),
-        "article: network on stage two": judge_articles(lab, two, network_articles),
-        "article: network on stages one and two": judge_articles(lab, both, network_articles),
+        "article: head of 12 in place of the judged part": lab.judge_articles(first),
+        "article: all paragraphs in place of the judged part": lab.judge_articles(everything),
+        "article: linear on stage one": lab.judge_articles(one),
+        "article: linear on stages one and two": lab.judge_articles(both),
+        "article: with main-subject scores of stage one": lab.judge_articles(with_main),
+        "article: with the chance of one, of two or more paragraphs": lab.judge_articles(counts),
+        "article: network on stage two": lab.judge_articles(two, network_articles),
+        "article: network on stages one and two": lab.judge_articles(both, network_articles),
     }
     return {name: Outcome(best.paragraph, article) for name, article in made.items()}
 
@@ -119,12 +152,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=float("inf"))
     limit = time.monotonic() + 60 * parser.parse_args().minutes
     lab = Lab(load())
-    folder = CACHE / f"{NAME}-{lab.key}"
-    folder.mkdir(parents=True, exist_ok=True)
-    first = folder / "stage-one.npy"
-    if not first.is_file():
-        np.save(first, lab.out_of_fold())
-    logits = np.load(first)
+    folder = CACHE / f"{NAME}-{SYSTEM}-{lab.key}"
+    logits = stage_one(lab)
     outcomes: dict[str, Outcome] = {}
     missing: list[str] = []
     for name, make in paragraph_variants(lab, logits).items():
@@ -132,7 +161,7 @@ def main() -> None:
         if time.monotonic() > limit and not path.is_file():
             missing.append(name)
             continue
-        outcomes[name] = lab.rejudged(Outcome.kept(path, make), logits)
+        outcomes[name] = Outcome.kept(path, make)
         print(name, lab.report(outcomes[name])["theme-words"]["paragraph"], flush=True)
     reference = outcomes[REFERENCE]
     view = lab.signals(logits, lab.content(0))
@@ -149,10 +178,17 @@ def main() -> None:
     for name, found in article_variants(lab, logits, reference).items():
         gap = lab.compare(found, reference, level="article")
         articles[name] = {**lab.report(found), "difference": gap}
-    write(lab, results, articles, missing)
+    steps = differences(lab, outcomes, [(REFERENCE, name) for name in AGAINST])
+    write(lab, results, steps, articles, missing)
 
 
-def write(lab: Lab, results: dict[str, Any], articles: dict[str, Any], missing: list[str]) -> None:
+def write(
+    lab: Lab,
+    results: dict[str, Any],
+    steps: list[Any],
+    articles: dict[str, Any],
+    missing: list[str],
+) -> None:
     """Write the tables and the picture."""
     lines = [
         "# Stage two: models, features, contents, articles",
@@ -171,13 +207,14 @@ def write(lab: Lab, results: dict[str, Any], articles: dict[str, Any], missing: 
         spent = row["microseconds an article"]
         cost = "–" if np.isnan(spent) else f"{spent:.0f}"
         figures = cells(row, row["difference"])
-        ablation = name.startswith(("without", "never"))
+        ablation = name.startswith(("without", "never", "presence"))
         word = NOTES.get(name) or reading(row["difference"], ablation)
         lines.append(f"| {name} | {figures} | {cost} | {word} |")
     if missing:
         lines += ["", f"Not run yet (run the script again): {'; '.join(missing)}."]
     reference = results[REFERENCE]
     lines += [
+        *differences_table(steps),
         "",
         "## Articles",
         "",
@@ -194,7 +231,7 @@ def write(lab: Lab, results: dict[str, Any], articles: dict[str, Any], missing: 
     for row in results.values():
         if np.isnan(row["microseconds an article"]):
             row["microseconds an article"] = None
-    data = {"paragraphs": results, "articles": articles}
+    data = {"paragraphs": results, "steps": steps, "articles": articles}
     write_results(NAME, data, "\n".join(lines) + "\n")
     gaps = {name: row["difference"] for name, row in results.items() if row["difference"]}
     draw_differences(gaps, RESULTS / f"{NAME}.png", "macro-F1 minus reference, theme-words")

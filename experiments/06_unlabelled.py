@@ -3,13 +3,16 @@
 By the protocol of `lab`: pseudo-labels for a fold come from models that have not seen it. The
 entries that need unlabelled articles are skipped without ``--unlabelled FILE`` (JSON Lines,
 gzip, records with ``id``, ``title`` and ``paragraphs``). Arrays are kept under
-``experiments/cache``; ``--fresh`` forgets them. Results: ``results/06_unlabelled.{json,md}``.
+``experiments/cache``; ``--fresh`` forgets them, and with ``--minutes`` nothing new is begun after
+that time. Results: ``results/06_unlabelled.{json,md}``.
 """
 
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -48,31 +51,51 @@ def read_unlabelled(path: Path) -> list[Article]:
 
 def stage_one_entries(
     lab: Lab, kept: Kept, own: Array, extra: list[Article]
-) -> dict[str, tuple[Array, Array | None, Array]]:
-    """Return stage-one logits, further features and logits of the changed half, by entry."""
-    pseudo = Pseudo(lab, extra, own, kept)
+) -> dict[str, Callable[[], dict[str, Array]]]:
+    """Return what makes the options of stage two and the changed half, by entry."""
+    pseudo = cache(lambda: Pseudo(lab, extra, own, kept))
+
+    def stage_one(name: str, make: Callable[[], Array]) -> Callable[[], dict[str, Array]]:
+        def options() -> dict[str, Array]:
+            logits = kept(name, lambda: {"own": make()})["own"]
+            return {"logits": logits, "half": logits, "against": own}
+
+        return options
+
+    def context(taught: bool) -> Array:
+        name = _TAUGHT_HALF if taught else _CONTEXT_HALF
+        return kept(name, lambda: {"own": pseudo().context_half(taught)})["own"]
+
+    def further(taught: bool) -> Callable[[], dict[str, Array]]:
+        def options() -> dict[str, Array]:
+            half = context(taught)
+            return {
+                "extra": np.nan_to_num(half),
+                "half": half,
+                "against": context(False) if taught else own,
+            }
+
+        return options
+
+    taught_by_context = "co-training: stage one taught by the context half"
     makers: dict[str, Callable[[], Array]] = {
-        "self-training, confident labels": lambda: pseudo.self_trained("whole", soft=False),
-        "self-training, soft labels": lambda: pseudo.self_trained("whole", soft=True),
-        "co-training: stage one taught by the context half": lambda: pseudo.self_trained(
-            "context", soft=False
-        ),
-        _CONTEXT_HALF: lambda: pseudo.context_half(taught=False),
-        _TAUGHT_HALF: lambda: pseudo.context_half(taught=True),
+        "self-training, confident labels": lambda: pseudo().self_trained("whole", soft=False),
+        "self-training, soft labels": lambda: pseudo().self_trained("whole", soft=True),
+        taught_by_context: lambda: pseudo().self_trained("context", soft=False),
         "vocabulary and IDF from all texts": lambda: common_vocabulary(
             Lab(lab.articles, extra), len(lab.article)
         ),
     }
-    found = {}
-    for name, make in makers.items():
-        logits = kept(name, lambda make=make: {"own": make()})["own"]
-        half = name in (_CONTEXT_HALF, _TAUGHT_HALF)
-        found[name] = (own, np.nan_to_num(logits), logits) if half else (logits, None, logits)
-    return found
+    return {name: stage_one(name, make) for name, make in makers.items()} | {
+        _CONTEXT_HALF: further(taught=False),
+        _TAUGHT_HALF: further(taught=True),
+    }
 
 
-def content_entries(lab: Lab, kept: Kept, extra: list[Article]) -> dict[str, Array]:
-    """Return per entry the contents of every row."""
+def content_entries(
+    lab: Lab, kept: Kept, extra: list[Article]
+) -> dict[str, Callable[[], dict[str, Array]]]:
+    """Return what makes the contents of every row, by entry."""
     n = len(lab.article)
 
     def from_all() -> Array:
@@ -86,18 +109,25 @@ def content_entries(lab: Lab, kept: Kept, extra: list[Article]) -> dict[str, Arr
         "random projections, 32": lambda: random_projection(lab),
         "word vectors, 64": lambda: word_vectors(lab, texts),
     }
-    usual, found = lab.content(), {}
+
+    def of(name: str, make: Callable[[], Array]) -> Array:
+        return kept(f"{name} of {len(texts)} texts", lambda: {"c": make()})["c"]
+
+    found: dict[str, Callable[[], dict[str, Array]]] = {}
     if extra:
         name = "LSA fitted on unlabelled texts too"
-        found[name] = kept(name, lambda: {"c": from_all()})["c"]
+        found[name] = lambda: {"content": of(name, from_all)}
     for name, make in makers.items():
-        content = kept(f"{name} of {len(texts)} texts", lambda make=make: {"c": make()})["c"]
-        found[f"{name} in place of LSA"] = content
-        found[f"{name} beside LSA"] = np.hstack([usual, content])
+        found[f"{name} in place of LSA"] = partial(
+            lambda name, make: {"content": of(name, make)}, name, make
+        )
+        found[f"{name} beside LSA"] = partial(
+            lambda name, make: {"content": np.hstack([lab.content(), of(name, make)])}, name, make
+        )
     return found
 
 
-def markdown(rows: dict[str, Any], n_unlabelled: int) -> str:
+def markdown(rows: dict[str, Any], n_unlabelled: int, missing: list[str]) -> str:
     """Return the report."""
     lines = [
         "# Unlabelled articles and other inputs", "",
@@ -113,9 +143,9 @@ def markdown(rows: dict[str, Any], n_unlabelled: int) -> str:
     ]  # fmt: skip
     for name, figures in rows.items():
         if gap := figures["difference"]:
-            said = reading(gap)
-            kept = "kept as a candidate" if said == "better" else "dropped"
-            lines.append(f"- {name}: {said}, {kept}.")
+            lines.append(f"- {name}: {reading(gap)}.")
+    if missing:
+        lines += ["", f"Not run yet (run the script again): {'; '.join(missing)}."]
     return "\n".join(lines) + "\n"
 
 
@@ -123,7 +153,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--unlabelled", type=Path, help="unlabelled articles, .jsonl.gz")
     parser.add_argument("--fresh", action="store_true", help="forget kept arrays")
+    parser.add_argument("--minutes", type=float, default=float("inf"))
     args = parser.parse_args()
+    limit = time.monotonic() + 60 * args.minutes
     lab = Lab(load())
     kept = Kept(lab, "06_unlabelled", args.fresh)
     usual = reference(lab, args.fresh)
@@ -136,37 +168,45 @@ def main() -> None:
     titles = lab.is_title[:, None]
 
     def alone(logits: Array) -> Outcome:
-        return Outcome(np.where(titles, np.nan, logits), whole.article)
+        presence = logits[:, : len(lab.themes)]
+        return Outcome(np.where(titles, np.nan, presence), whole.article)
 
-    base = lab.report(alone(own))["theme-words"]["paragraph"]["macro_f1"]
-    rows: dict[str, Any] = {"reference": row(lab, whole, None) | {"half alone": f"{base:.4f}"}}
+    def share(logits: Array) -> float:
+        return float(lab.report(alone(logits))["theme-words"]["paragraph"]["macro_f1"])
 
-    def add(name: str, changed: Array | None, against: Array = own, **options: Any) -> None:
-        logits = options.pop("logits", own)
-        found = outcome_of(
-            kept(
-                f"{name}, whole, {len(extra)}",
-                lambda: arrays_of(lab.stage_two(logits, **options), logits[:0]),
-            )
-        )
-        shown = "as reference"
-        rows[name] = row(lab, found, whole)
-        if changed is not None:
-            gap = rows[name]["half alone difference"] = lab.compare(alone(changed), alone(against))
-            f1 = lab.report(alone(changed))["theme-words"]["paragraph"]["macro_f1"]
-            shown = f"{f1:.4f}, {span(gap)}"
-        rows[name]["half alone"] = shown
-
-    counts = kept("lexicon", lambda: {"c": lexicon(lab)})["c"]
-    add("theme-lexicon counts as further input", None, extra=counts)
-    for name, content in content_entries(lab, kept, extra).items():
-        add(name, None, content=content)
+    entries = {
+        "theme-lexicon counts as further input": lambda: {
+            "extra": kept("lexicon", lambda: {"c": lexicon(lab)})["c"]
+        }
+    }
+    entries |= content_entries(lab, kept, extra)
     if extra:
-        entries = stage_one_entries(lab, kept, own, extra)
-        for name, (logits, further, half) in entries.items():
-            against = entries[_CONTEXT_HALF][2] if name == _TAUGHT_HALF else own
-            add(name, half, against, logits=logits, extra=further)
-    write_results("06_unlabelled", rows, markdown(rows, len(extra)))
+        entries |= stage_one_entries(lab, kept, own, extra)
+    rows: dict[str, Any] = {
+        "reference": row(lab, whole, None) | {"half alone": f"{share(own):.4f}"}
+    }
+    missing = []
+    for name, make in entries.items():
+        if time.monotonic() > limit:
+            missing.append(name)
+            continue
+        options = {"logits": own} | make()
+        half, against = options.pop("half", None), options.pop("against", own)
+        logits = options.pop("logits")
+        found = kept(
+            f"{name}, whole, {len(extra)}",
+            lambda logits=logits, options=options: arrays_of(
+                lab.stage_two(logits, **options), logits[:0]
+            ),
+        )
+        rows[name] = row(lab, outcome_of(found), whole) | {"half alone": "as reference"}
+        if half is not None:
+            gap = lab.compare(alone(half), alone(against))
+            rows[name] |= {
+                "half alone difference": gap,
+                "half alone": f"{share(half):.4f}, {span(gap)}",
+            }
+    write_results("06_unlabelled", rows, markdown(rows, len(extra), missing))
 
 
 if __name__ == "__main__":

@@ -2,13 +2,16 @@
 
 Whole system by the protocol of `lab`; a variant learns from fewer or other labels and is
 measured on all labelled articles of the fold that is held out. Out-of-fold logits of every
-variant are kept under ``experiments/cache``; ``--fresh`` forgets them. Results:
+variant are kept under ``experiments/cache``; ``--fresh`` forgets them, and with ``--minutes`` no
+study is begun after that time. Results:
 ``results/07_labels.{json,md,png}``.
 """
 
 from __future__ import annotations
 
 import argparse
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -105,17 +108,11 @@ def draw_curve(curve: dict[str, Any], n_articles: int) -> None:
 
 
 def label_files(systems: Systems, file: NDArray[np.str_], usual: Outcome) -> dict[str, Any]:
-    """Add file after file, then leave each out."""
-    order = ("train", "suggested", "extra", "authored", "law_train")
-    chosen = {
-        " + ".join(("train", *order[1:n])) if n < 3 else "… + " + order[n - 1]: order[:n]
-        for n in range(1, len(order))
-    }
-    chosen |= {f"all without {name}": tuple(o for o in order if o != name) for name in order[:-1]}
+    """Leave out one file after the other."""
     rows = {"all": row(systems.lab, usual, None)}
-    for name, names in chosen.items():
-        found = systems.of(name, np.isin(file, names))
-        rows[name] = row(systems.lab, found, usual)
+    for name in ("train", "suggested", "extra", "authored"):
+        found = systems.of(f"all without {name}", file != name)
+        rows[f"all without {name}"] = row(systems.lab, found, usual)
     return rows
 
 
@@ -151,27 +148,18 @@ def equal_numbers(systems: Systems) -> dict[str, Any]:
 def hard_negatives(systems: Systems, usual: Outcome) -> dict[str, Any]:
     """Let negatives that stage one took for positives count more in stage one."""
     lab = systems.lab
-    hard = [(lab.labels == 0) & (own > 0) for own in systems.unseeing()["own"]]
+    seen = systems.unseeing()["own"][:, :, : len(lab.themes)]
+    hard = [(lab.labels == 0) & (own > 0) for own in seen]
     weight = [np.where(some, HARD_WEIGHT, 1.0) for some in hard]
     found = systems.changed("hard negatives", [lab.labels] * len(weight), weight)
     figures = {"reference": row(lab, usual, None), "hard negatives": row(lab, found, usual)}
     return {"hard": int(np.mean([some.sum() for some in hard])), "rows": figures}
 
 
-def markdown(r: dict[str, Any], n_articles: int) -> str:
-    """Return the report."""
-    c, noise = r["learning curve"], r["label noise"]
-    two, words = noise["second reading"], c["theme-words"]
-    share = {k: v["changed"] / max(v["read again"], 1) for k, v in two.items()}
-    gap = {k: v["difference"] for k, v in noise["retrained"].items() if v["difference"]}
-    hard = r["hard negatives"]["rows"]["hard negatives"]["difference"]
-    lines = [
-        "# What labels give", "",
-        f"{n_articles:,} labelled training articles, 5 folds by article, whole system by the "
-        "protocol of `lab.py` (contents are learned without labels, from all texts); macro-F1 of "
-        "paragraphs unless said; differences with a paired bootstrap over theme-words articles. "
-        "Labels come from a language model reading with guidelines: what is measured is agreement "
-        "with one kind of reader. Regenerate: `python experiments/07_labels.py`.", "",
+def curve_lines(c: dict[str, Any]) -> list[str]:
+    """Return the part of the report on the learning curve."""
+    words = c["theme-words"]
+    return [
         "## Learning curve", "", *table("share of the articles", c["rows"]), "",
         "![learning curve](07_labels.png)", "",
         f"Error falls as n^-{words['exponent']:.2f} (theme-words) and "
@@ -180,24 +168,36 @@ def markdown(r: dict[str, Any], n_articles: int) -> str:
         f"({words['gain_interval'][0]:+.4f} to {words['gain_interval'][1]:+.4f}) on theme-words "
         f"and {c['uncertainty']['gain']:+.4f} on uncertainty articles; an extrapolation from four "
         "points, not a measurement.", "",
-        "## Which files", "", *table("learned from", r["files"]), "",
-        *(
-            f"- `{name}`: {reading(v['difference'])}."
-            for name, v in r["files"].items()
-            if v["difference"] and "without" in name
-        ), "",
+    ]  # fmt: skip
+
+
+def file_lines(rows: dict[str, Any]) -> list[str]:
+    """Return the part of the report on the files of articles."""
+    return [
+        "## Which files", "", *table("learned from", rows), "",
+        *(f"- `{n}`: {reading(v['difference'], True)}." for n, v in rows.items() if n != "all"), "",
         "Kept: all files, as a file is dropped only where leaving it out is clearly better.", "",
+    ]  # fmt: skip
+
+
+def number_lines(rows: dict[str, Any]) -> list[str]:
+    """Return the part of the report on ways of choosing articles."""
+    return [
         "## Ways of choosing articles, same number", "",
-        *table("articles", r["equal numbers"], ("paragraphs", "positive labels")), "",
+        *table("articles", rows, ("paragraphs", "positive labels")), "",
         "Differences are to the theme-words articles of the same number; the article model learns "
         "from all articles here. Only 480 articles were drawn at random (with those without theme "
         "words). Theme-words articles are what the first column measures, so they start with an "
         "advantage there; one draw of articles each.", "",
-        *(
-            f"- {name}: {reading(v['difference'])} (theme-words)."
-            for name, v in r["equal numbers"].items()
-            if v["difference"]
-        ), "",
+    ]  # fmt: skip
+
+
+def noise_lines(noise: dict[str, Any]) -> list[str]:
+    """Return the part of the report on errors among the labels."""
+    two = noise["second reading"]
+    share = {k: v["changed"] / max(v["read again"], 1) for k, v in two.items()}
+    gap = {k: v["difference"] for k, v in noise["retrained"].items() if v["difference"]}
+    return [
         "## Label noise", "",
         "Confident learning on out-of-fold probabilities of the reference:", "",
         "| theme | positive threshold | suspect negatives | suspect positives "
@@ -219,38 +219,51 @@ def markdown(r: dict[str, Any], n_articles: int) -> str:
         f"The {N_LISTED} strongest are listed by id and line in the JSON.", "",
         *table("trained on (measured on all labels)", noise["retrained"]), "",
         *table("measured without the suspects", noise["measured on the others"]), "",
-        "For training, suspects are found anew for every fold, by systems that never saw its "
-        "labels (found by models that know the fold's answers, they would carry them). The second "
-        "table favours agreement with the reference model by construction. "
+        "For training, suspects are found anew for every fold, by systems (stage two linear) that "
+        "never saw its labels (found by models that know the fold's answers, they would carry "
+        "them). The second table favours agreement with the reference model by construction. "
         + " ".join(f"{name.capitalize()}: {reading(g)}." for name, g in gap.items())
         + (
             " Kept as a candidate." if any(g["low"] > 0 for g in gap.values())
             else " Dropped: labels stay as they are."
         ), "",
-        f"## Hard negatives (weight x{HARD_WEIGHT:.0f} in stage one)", "",
-        *table("stage one", r["hard negatives"]["rows"]), "",
-        f"{r['hard negatives']['hard']:,} labels count more (mean over folds), chosen by systems "
-        f"that never saw the fold: {reading(hard)}, "
-        f"{'kept as a candidate' if hard['low'] > 0 else 'dropped'}.", "",
-        "## Two passes over the same training articles", "",
-        f"{r['two passes']['articles']} articles of the training file were graded a second time.",
-        "", "| theme | kappa | F1 | n | kappa of articles | F1 of articles |", "|---" * 6 + "|",
     ]  # fmt: skip
-    for theme, p in r["two passes"]["paragraph"].items():
-        a = r["two passes"]["article"][theme]
+
+
+def hard_lines(found: dict[str, Any]) -> list[str]:
+    """Return the part of the report on hard negatives."""
+    gap = found["rows"]["hard negatives"]["difference"]
+    return [
+        f"## Hard negatives (weight x{HARD_WEIGHT:.0f} in stage one)", "",
+        *table("stage one", found["rows"]), "",
+        f"{found['hard']:,} labels count more (mean over folds), chosen by systems that never saw "
+        f"the fold: {reading(gap)}.", "",
+    ]  # fmt: skip
+
+
+def pass_lines(two_passes: dict[str, Any]) -> list[str]:
+    """Return the part of the report on two passes over the same articles."""
+    lines = [
+        "## Two passes over the same training articles", "",
+        f"{two_passes['articles']} articles of the training file were graded a second time.", "",
+        "| theme | kappa | F1 | n | kappa of articles | F1 of articles |", "|---" * 6 + "|",
+    ]  # fmt: skip
+    for theme, p in two_passes["paragraph"].items():
+        a = two_passes["article"][theme]
         lines.append(
             f"| `{theme}` | {p['kappa']:.3f} | {p['f1']:.3f} | {p['n']:,} "
             f"| {a['kappa']:.3f} | {a['f1']:.3f} |"
         )
-    mean = np.mean([p["f1"] for p in r["two passes"]["paragraph"].values()])
-    lines += ["", f"Macro-F1 of one pass against the other: {mean:.3f}."]
-    return "\n".join(lines) + "\n"
+    mean = np.mean([p["f1"] for p in two_passes["paragraph"].values()])
+    return [*lines, "", f"Macro-F1 of one pass against the other: {mean:.3f}.", ""]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fresh", action="store_true", help="forget kept outcomes")
+    parser.add_argument("--minutes", type=float, default=float("inf"))
     args = parser.parse_args()
+    limit = time.monotonic() + 60 * args.minutes
     parts = {
         "authored": read_labelled([AUTHORED]),
         "law_train": read_labelled([LAW_TRAIN]),
@@ -261,18 +274,34 @@ def main() -> None:
     systems = Systems(lab, "07_labels", args.fresh)
     first = read_records(ROOT / "corpus" / "vietnews" / "labels_train.jsonl.gz")
     second = read_records(ROOT / "corpus" / "passes" / "train_again.jsonl.gz")
-    two_passes = read_twice(first, second, lab.themes)
+    again = {r["id"]: r for r in second}
     whole = outcome_of(systems.usual)
-    results = {
-        "two passes": two_passes,
-        "learning curve": learning_curve(lab, systems, whole),
-        "equal numbers": equal_numbers(systems),
-        "files": label_files(systems, file, whole),
-        "label noise": label_noise(systems, whole, {r["id"]: r for r in second}),
-        "hard negatives": hard_negatives(systems, whole),
+    studies: dict[str, tuple[Callable[[], Any], Callable[[Any], list[str]]]] = {
+        "two passes": (lambda: read_twice(first, second, lab.themes), pass_lines),
+        "learning curve": (lambda: learning_curve(lab, systems, whole), curve_lines),
+        "equal numbers": (lambda: equal_numbers(systems), number_lines),
+        "files": (lambda: label_files(systems, file, whole), file_lines),
+        "label noise": (lambda: label_noise(systems, whole, again), noise_lines),
+        "hard negatives": (lambda: hard_negatives(systems, whole), hard_lines),
     }
-    draw_curve(results["learning curve"], lab.n_articles)
-    write_results("07_labels", results, markdown(results, lab.n_articles))
+    results: dict[str, Any] = {}
+    lines = [
+        "# What labels give", "",
+        f"{lab.n_articles:,} labelled training articles, 5 folds by article, whole system by the "
+        "protocol of `lab.py` (contents are learned without labels, from all texts); macro-F1 of "
+        "paragraphs unless said; differences with a paired bootstrap over theme-words articles. "
+        "Labels come from a language model reading with guidelines: what is measured is agreement "
+        "with one kind of reader. Regenerate: `python experiments/07_labels.py`.", "",
+    ]  # fmt: skip
+    for name, (make, show) in studies.items():
+        if time.monotonic() < limit:
+            results[name] = make()
+            lines += show(results[name])
+    if "learning curve" in results:
+        draw_curve(results["learning curve"], lab.n_articles)
+    if missing := [name for name in studies if name not in results]:
+        lines.append(f"Not run yet (run the script again): {'; '.join(missing)}.")
+    write_results("07_labels", results, "\n".join(lines).rstrip() + "\n")
 
 
 if __name__ == "__main__":

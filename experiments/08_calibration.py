@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from common import RESULTS, write_results
+from kept import outcome_of, reference
 from lab import N_FOLDS, Lab, load
 from numpy.typing import NDArray
 
@@ -171,7 +172,7 @@ def plot(levels: dict[str, Level], chosen: dict[str, dict[str, Array]]) -> None:
 
 def main() -> None:
     lab = Lab(load())
-    outcome = lab.stage_two(lab.out_of_fold())
+    outcome = outcome_of(reference(lab))
     levels = {
         "paragraph": Level(lab, outcome.paragraph, lab.labels, lab.article),
         "article": Level(

@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--dump", type=Path, help="write the sample with texts for a reader")
     options = parser.parse_args()
     lab = Lab(load())
-    outcome = lab.stage_two(lab.out_of_fold())
+    outcome = lab.stage_two(lab.stage_one())
     _, labels, tags, _ = lab.decided(outcome, "paragraph")
     sample = sampled(lab, tags, labels)
     if options.dump:

@@ -17,8 +17,11 @@ from joblib import Parallel, delayed, parallel_config
 from lab import (
     CACHE,
     HEAD,
+    MIN_DF,
     N_FOLDS,
     N_JOBS,
+    PRESENT,
+    SYSTEM,
     Array,
     Contents,
     Lab,
@@ -26,15 +29,19 @@ from lab import (
     Outcome,
     Predict,
     cells,
+    count_ratios,
     frequencies,
     logistic,
     take_columns,
     tfidf,
 )
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
+#: Rows to learn from, their labels and weights.
+Target = tuple[Rows, Array, Array | None]
 
 
 class Kept:
@@ -51,7 +58,7 @@ class Kept:
     """
 
     def __init__(self, lab: Lab, name: str, fresh: bool) -> None:
-        self.folder = CACHE / name
+        self.folder = CACHE / f"{name}-{SYSTEM}"
         self.folder.mkdir(parents=True, exist_ok=True)
         for path in self.folder.glob("*.npz") if fresh else ():
             path.unlink()
@@ -84,11 +91,17 @@ def outcome_of(kept: dict[str, Array]) -> Outcome:
     return Outcome(kept["paragraph"], kept["article"])
 
 
-def reference(lab: Lab, fresh: bool) -> dict[str, Array]:
+def stage_one(lab: Lab, min_df: int = MIN_DF, fresh: bool = False) -> Array:
+    """Return out-of-fold logits of the shipped stage one."""
+    kept = Kept(lab, "stage_one", fresh)
+    return kept(f"min_df {min_df}", lambda: {"own": lab.stage_one(min_df)})["own"]
+
+
+def reference(lab: Lab, fresh: bool = False) -> dict[str, Array]:
     """Return the arrays of the reference system."""
 
     def make() -> dict[str, Array]:
-        own = lab.out_of_fold()
+        own = stage_one(lab, fresh=fresh)
         return arrays_of(lab.stage_two(own), own)
 
     return Kept(lab, "reference", fresh)("reference", make)
@@ -110,7 +123,9 @@ def taught(
     part = copy.copy(lab)
     labels = lab.labels if labels is None else labels
     whole = teach if article_level is None else article_level
-    part.labels = np.where(teach[lab.article, None], labels, np.nan)
+    learned = teach[lab.article, None]
+    part.labels = np.where(learned, labels, np.nan)
+    part.main = np.where(learned, lab.main, np.nan)
     part.article_labels = np.where(whole[:, None], lab.article_labels, np.nan)
     part.judged = ~np.isnan(part.labels).all(axis=1) & (lab.length > 0)
     return part
@@ -156,7 +171,7 @@ class Systems:
         student = taught(self.lab, teach, labels, article_level)
 
         def make() -> dict[str, Array]:
-            own = student.out_of_fold()
+            own = student.stage_one()
             return arrays_of(student.stage_two(own), own)
 
         return self.kept(name, make)
@@ -169,18 +184,19 @@ class Systems:
         """Return, for every fold, out-of-fold logits of systems that never saw its labels.
 
         What is changed in the training of a fold must not be chosen by models that know the
-        answers of that fold: the changes would carry them.
+        answers of that fold: the changes would carry them. Stage two is linear here, which is
+        quicker and says nearly the same.
 
         Returns
         -------
-        dict of str to ndarray, shape (n_folds, n_rows, n_themes)
-            ``own`` of stage one, ``paragraph`` of the whole system.
+        dict of str to ndarray, shape (n_folds, n_rows, n_scores or n_themes)
+            ``own`` of stage one, ``paragraph`` of both stages.
         """
 
         def make(fold: int) -> dict[str, Array]:
             student = taught(self.lab, self.lab.folds != fold)
-            own = student.out_of_fold()
-            found = student.stage_two(own).paragraph
+            own = student.stage_one()
+            found = student.stage_two(own, model="linear", n_dimensions=0).paragraph
             return {"own": own.astype(np.float32), "paragraph": found.astype(np.float32)}
 
         parts = [self.kept(f"without fold {f}", partial(make, f)) for f in range(N_FOLDS)]
@@ -191,7 +207,8 @@ class Systems:
     ) -> Outcome:
         """Return the outcome where every fold has its own training labels and weights.
 
-        `weight` is by row and theme and heeded by stage one.
+        `weight` is by row and theme and heeded by stage one's scores of presence. Where a label
+        is changed, the theme is no main subject.
         """
         lab = self.lab
 
@@ -199,10 +216,13 @@ class Systems:
             known = ~np.isnan(labels[fold]).all(axis=1) & lab.judged
             train = np.flatnonzero(known & (lab.row_folds != fold))
             held_out = np.flatnonzero(lab.row_folds == fold)
+            same = (labels[fold] == lab.labels) | np.isnan(lab.labels)
+            main = np.where(same, lab.main, 0 * labels[fold])
             targets = [
                 (train, labels[fold][train, t], None if weight is None else weight[fold][train, t])
                 for t in range(len(lab.themes))
             ]
+            targets += [(train, label, None) for label in main[train].T]
             return held_out, fit_rows(lab, train, targets, held_out)
 
         def network(features: Array, contents: Contents, rows: Array) -> Predict:
@@ -220,25 +240,37 @@ class Systems:
         return outcome_of(self.kept(name, make))
 
 
-def fit_rows(
-    lab: Lab, shown: Rows, targets: list[tuple[Rows, Array, Array | None]], other: Rows
-) -> Array:
-    """Fit stage one as the lab does; every theme has its own (rows, label, weight).
+def labelled(lab: Lab, rows: Rows) -> list[Target]:
+    """Return what every score of stage one learns from the labels of `rows`."""
+    return [(rows, label, None) for label in np.hstack([lab.labels, lab.main])[rows].T]
 
-    Vocabulary and document frequencies come from the rows `shown`, of which a theme's rows are
+
+def fit_rows(lab: Lab, shown: Rows, targets: list[Target], other: Rows) -> Array:
+    """Fit stage one as the lab does; every score has its own rows, labels and weights.
+
+    Vocabulary and document frequencies come from the rows `shown`, of which a score's rows are
     some, perhaps repeated.
     """
     learned = lab.counts[shown]
-    keep = frequencies(learned) >= 5
+    keep = frequencies(learned) >= MIN_DF
     x, z = tfidf(take_columns(learned, keep), take_columns(lab.counts[other], keep))
     place = np.full(lab.counts.shape[0], -1)
     place[shown] = np.arange(len(shown))
+    return fit_scores(x, z, [(place[rows], *rest) for rows, *rest in targets])
+
+
+def fit_scores(x: csr_matrix, z: csr_matrix, targets: list[Target]) -> Array:
+    """Fit on rows of `x`, presence of every theme before main subjects; return scores of `z`."""
     found = []
-    for rows, label, weight in targets:
+    for column, (rows, label, weight) in enumerate(targets):
+        learned, asked, C = x[rows], z, 10.0  # noqa: N806
+        if column < len(targets) // 2:
+            learned, asked = count_ratios(learned, z, label, weight)
+            C = PRESENT["C"]  # noqa: N806
         coef, bias = logistic(
-            x[place[rows]], label, 10.0, weight, solver="liblinear", class_weight="balanced"
+            learned, label, C, weight, solver="liblinear", class_weight="balanced"
         )
-        found.append(z @ coef + bias)
+        found.append(asked @ coef + bias)
     return np.stack(found, axis=1)
 
 

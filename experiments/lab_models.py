@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from dvtopics.taggers.context import LinearStage
+from dvtopics.training.network import _LINEAR as LINEAR_SHARE
 from dvtopics.training.network import NetworkParameters, fit_network
+from dvtopics.training.stages import _count_ratio as count_ratio
 
 Contents = tuple[Array, Array, Array, Array]
 Predict = Callable[[Array, Contents], Array]
@@ -29,6 +31,9 @@ PerTheme = Callable[
 
 N_FOLDS = 5
 CONTEXT_C = 0.05
+SMOOTHING = 0.02
+#: Logit of what training has no example of.
+NEVER = -8.0
 
 
 def logistic(
@@ -40,9 +45,28 @@ def logistic(
 ) -> tuple[Array, float]:
     """Fit one logistic regression on the rows whose label is known."""
     known = ~np.isnan(label)
+    if label[known].min() == label[known].max():
+        return np.zeros(rows.shape[1]), NEVER * (1 - 2 * float(label[known][0]))
     model = LogisticRegression(C=C, max_iter=1000, random_state=0, **options)
     model.fit(rows[known], label[known], sample_weight=None if weight is None else weight[known])
     return model.coef_[0], float(model.intercept_[0])
+
+
+def count_ratios(
+    train: sp.csr_matrix,
+    other: sp.csr_matrix,
+    label: Array,
+    weight: Array | None = None,
+    smoothing: float = SMOOTHING,
+) -> tuple[sp.csr_matrix, sp.csr_matrix]:
+    """Multiply columns by the size of their log-count ratio, as the shipped stage one does."""
+    seen = train if weight is None else (sp.diags(weight) @ train).tocsr()
+    factor = count_ratio(seen, label, smoothing)
+    parts = [
+        sp.csr_matrix((m.data * factor[m.indices], m.indices, m.indptr), m.shape)
+        for m in (train, other)
+    ]
+    return parts[0], parts[1]
 
 
 def fit_linear(features: Array, labels: Array, C: float = CONTEXT_C) -> LinearStage:  # noqa: N803
@@ -63,13 +87,16 @@ def linear(features: Array, contents: Contents, labels: Array) -> Predict:
 
 @dataclass(frozen=True)
 class Network:
-    """Stage two: the shipped network; see `fit_network`."""
+    """Stage two: the shipped network; see `fit_network`.
+
+    `linear_share` is what the linear path counts beside the mean of the networks.
+    """
 
     n_hidden: int = 128
     alpha: float = 0.3
     n_epochs: int = 12
     seeds: tuple[int, ...] = (0,)
-    with_linear: bool = True
+    linear_share: float = LINEAR_SHARE
 
     def __call__(self, features: Array, contents: Contents, labels: Array) -> Predict:
         """Fit on training paragraphs."""
@@ -86,18 +113,17 @@ class Network:
         ]
 
         def predict(x: Array, parts: Contents) -> Array:
-            total = np.zeros((len(x), labels.shape[1]))
+            path = x @ stage.coef + stage.intercept
+            mixed = np.zeros((len(x), labels.shape[1]))
             for net in nets:
                 hidden = x @ net.hidden_coef + net.hidden_intercept
                 of = (net.hidden_own, net.hidden_near, net.hidden_whole, net.hidden_title)
                 for part, weights in zip(parts, of, strict=True):
                     hidden += part @ weights
-                total += np.maximum(hidden, 0) @ net.output + net.intercept
-            total /= len(nets)
-            if self.with_linear:
-                return total + x @ nets[0].coef
-            # The linear path is half of the sum: what is left is the other half, doubled.
-            return 2 * total - stage.intercept
+                mixed += x @ net.coef + np.maximum(hidden, 0) @ net.output + net.intercept
+            # Every network comes mixed with the linear path: take that out, mix again.
+            alone = (mixed / len(nets) - LINEAR_SHARE * path) / (1 - LINEAR_SHARE)
+            return self.linear_share * path + (1 - self.linear_share) * alone
 
         return predict
 

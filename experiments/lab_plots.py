@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib
+from lab import Lab, Outcome, span
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -20,6 +22,39 @@ def reading(gap: Mapping[str, float] | None, ablation: bool = False) -> str:
     if gap["high"] < 0:
         return "part kept: worse without" if ablation else "dropped: worse"
     return "no loss shown without" if ablation else "dropped: no gain shown"
+
+
+def differences(
+    lab: Lab, outcomes: Mapping[str, Outcome], pairs: Iterable[tuple[str, str]]
+) -> list[tuple[str, str, list[dict[str, float]]]]:
+    """Return the differences that `differences_table` shows, of the pairs that are there."""
+    return [
+        (
+            name,
+            other,
+            [
+                lab.compare(outcomes[name], outcomes[other]),
+                lab.compare_ranking(outcomes[name], outcomes[other]),
+                lab.compare(outcomes[name], outcomes[other], stratum="uncertainty"),
+                lab.compare(outcomes[name], outcomes[other], level="article"),
+            ],
+        )
+        for name, other in pairs
+        if name in outcomes and other in outcomes
+    ]
+
+
+def differences_table(found: list[Any]) -> list[str]:
+    """Return the lines of a table of `differences`."""
+    return [
+        "",
+        "Some of them by several measures (AP: average precision, which needs no threshold); "
+        "differences with 95 % intervals:",
+        "",
+        "| variant | minus | theme-words F1 | its AP | uncertainty F1 | theme-words article F1 |",
+        "|---" * 6 + "|",
+        *(f"| {name} | {other} | {' | '.join(map(span, gaps))} |" for name, other, gaps in found),
+    ]
 
 
 def draw_differences(gaps: Mapping[str, Mapping[str, float]], path: Path, label: str) -> None:

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import scipy.sparse as sp
-from lab import Array, Lab, frequencies, take_columns, tfidf
+from lab import MIN_DF, Array, Lab, frequencies, take_columns, tfidf
 from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 
@@ -19,7 +19,7 @@ K = 50
 def unigrams(lab: Lab) -> sp.csr_matrix:
     """Return TF-IDF of single syllables of every row, weighted as the contents of the lab."""
     single = take_columns(lab.counts, lab.ngram == 1)
-    single = take_columns(single, frequencies(single[lab.judged]) >= 5)
+    single = take_columns(single, frequencies(single[lab.judged]) >= MIN_DF)
     return tfidf(single[lab.judged], single)[1]
 
 

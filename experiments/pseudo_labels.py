@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 from joblib import Parallel, delayed
-from kept import Kept, Rows, fit_rows, gathered
+from kept import Kept, Rows, Target, fit_rows, fit_scores, gathered, labelled
 from lab import (
+    MIN_DF,
     N_FOLDS,
     N_JOBS,
     Array,
@@ -14,7 +15,6 @@ from lab import (
     Lab,
     Network,
     frequencies,
-    logistic,
     scaled,
     take_columns,
 )
@@ -79,8 +79,7 @@ class Pseudo:
     def _guess(self, fold: int) -> dict[str, Array]:
         pool, own = self.lab, self.own.copy()
         train, _ = self._rows(fold)
-        targets = [(train, label, None) for label in pool.labels[train].T]
-        own[self.texts] = fit_rows(pool, train, targets, self.texts)
+        own[self.texts] = fit_rows(pool, train, labelled(pool, train), self.texts)
         guessed = {"own": own[self.texts]}
         for name in ("whole", "context"):
             inputs = self._inputs(own, name == "context")
@@ -94,7 +93,7 @@ class Pseudo:
 
         def part(fold: int) -> tuple[Rows, Array]:
             train, held_out = self._rows(fold)
-            targets = []
+            targets: list[Target] = []
             for theme, known in enumerate(pool.labels[train].T):
                 p = guesses[fold, :, theme]
                 some = (p > 0.02) if soft else (p > SURE) | (p < SURELY_NOT)
@@ -107,6 +106,8 @@ class Pseudo:
                     weight = np.ones(len(rows))
                 weight = np.append(np.ones(len(train)), PSEUDO_WEIGHT * weight)
                 targets.append((np.append(train, rows), np.append(known, label), weight))
+            # Guesses say nothing of main subjects.
+            targets += labelled(pool, train)[len(targets) :]
             return held_out, fit_rows(pool, np.append(train, self.rows), targets, held_out)
 
         return gathered(part, self.n)
@@ -120,7 +121,7 @@ class Pseudo:
             labels, own = pool.labels[train], self.own.copy()
             own[self.texts] = guesses[fold]
             if taught:
-                p = sigmoid(own[self.rows])
+                p = sigmoid(own[self.rows, : labels.shape[1]])
                 label = np.where(p > SURE, 1.0, np.where(p < SURELY_NOT, 0.0, np.nan))
                 some = ~np.isnan(label).any(axis=1)
                 train = np.append(train, self.rows[some])
@@ -146,16 +147,13 @@ def common_vocabulary(wide: Lab, n: int) -> Array:
         train = np.flatnonzero(wide.judged & (wide.row_folds != fold))
         held_out = np.flatnonzero(wide.row_folds == fold)
         df = frequencies(wide.counts[train])
-        keep = (df >= 5) | ((df >= 2) & (everywhere >= 20))
+        keep = (df >= MIN_DF) | ((df >= 2) & (everywhere >= 20))
         x, z = (
             scaled(sublinear(take_columns(wide.counts[rows], keep)), idf[keep])
             for rows in (train, held_out)
         )
-        fitted = [
-            logistic(x, label, 10.0, solver="liblinear", class_weight="balanced")
-            for label in wide.labels[train].T
-        ]
-        return held_out, np.stack([z @ coef + bias for coef, bias in fitted], axis=1)
+        rows = np.arange(len(train))
+        return held_out, fit_scores(x, z, [(rows, *rest) for _, *rest in labelled(wide, train)])
 
     return gathered(part, n)
 

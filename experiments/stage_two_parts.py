@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from lab import ARTICLE_C, N_FOLDS, Array, Contents, Lab, Network, Outcome, Predict
-from lab_models import fit_linear, logistic
+from lab import N_FOLDS, Array, Contents, Lab, Network, Outcome, Predict
+from lab_models import logistic
 
+from dvtopics.taggers.batch import Layout
 from dvtopics.taggers.context import PARAGRAPH_BLOCKS, PARAGRAPH_EXTRAS, sigmoid
 
 CUES = ("ông", "bà", "vụ việc", "trên", "đoàn thanh tra", "theo đó", "cũng", "này")
@@ -131,15 +132,30 @@ def _smooth(evidence: Array, place: Array, move: Array, prior: Array) -> Array:
 
 
 def stage_one_alone(lab: Lab, logits: Array) -> Outcome:
-    """Take stage-one logits of paragraphs as they are."""
-    own = np.where((lab.is_title | (lab.length == 0))[:, None], np.nan, logits)
+    """Take stage-one logits that themes are there as they are."""
+    own = logits[:, : len(lab.themes)]
+    own = np.where((lab.is_title | (lab.length == 0))[:, None], np.nan, own)
     return Outcome(own, lab.article_stage(lab.signals(logits, lab.content(0)), own))
 
 
-def linear_articles(features: Array, labels: Array) -> Callable[[Array], Array]:
-    """Fit the shipped kind of article model."""
-    stage = fit_linear(features, labels, ARTICLE_C)
-    return lambda x: stage.logits(x.T)
+def main_targets(lab: Lab, logits: Array) -> Outcome:
+    """Learn to tell main subjects beside presence; return what is said of presence."""
+    found = lab.stage_two(logits, labels=np.hstack([lab.labels, lab.main]))
+    own = found.paragraph[:, : len(lab.themes)]
+    view = lab.signals(logits, lab.content(0))
+    return Outcome(own, lab.article_stage(view, own), found.microseconds)
+
+
+def several(logits: Array, layout: Layout) -> Array:
+    """Return log-odds that an article has one paragraph, two or more with a theme."""
+    p = np.clip(sigmoid(logits), 1e-6, 1 - 1e-6)
+    odds, none = np.zeros((2, layout.n_articles, p.shape[1]))
+    np.add.at(none, layout.article, np.log1p(-p))
+    np.add.at(odds, layout.article, p / (1 - p))
+    # Paragraphs taken as independent: exactly one has chance exp(none) * sum of odds.
+    chance = np.stack([-np.expm1(none), 1 - np.exp(none) * (1 + odds)])
+    chance = np.clip(chance, 1e-6, 1 - 1e-6)
+    return np.hstack(list(np.log(chance / (1 - chance))))
 
 
 def network_articles(features: Array, labels: Array) -> Callable[[Array], Array]:
@@ -148,14 +164,3 @@ def network_articles(features: Array, labels: Array) -> Callable[[Array], Array]
     fit = Network(n_hidden=32, alpha=1.0, n_epochs=30)
     predict = fit(features, nothing, labels)  # type: ignore[arg-type]
     return lambda x: predict(x, tuple(np.zeros((len(x), 0)) for _ in range(4)))  # type: ignore[arg-type]
-
-
-def judge_articles(lab: Lab, features: Array, fit: Callable[..., Any]) -> Array:
-    """Return out-of-fold article logits of a model over article features."""
-    known = ~np.isnan(lab.article_labels).all(axis=1)
-    result = np.full(lab.article_labels.shape, np.nan)
-    for fold in range(N_FOLDS):
-        inside = lab.folds == fold
-        predict = fit(features[known & ~inside], lab.article_labels[known & ~inside])
-        result[inside] = predict(features[inside])
-    return result

@@ -1,0 +1,242 @@
+"""Tagging speed beside every peer, one core: the same articles, interleaved rounds.
+
+All systems give scores of all paragraphs for all themes; ours also judges them in context,
+calibrates, decides tags and judges the article. Peers are trained on the first news labels and
+the authored corpora; slow ones are timed on a part of the articles. Also measured, of ours:
+start to first tag of a whole process, time to load, peak memory, size of the model.
+Texts: the public news articles where they are filled in (``dvtopics corpus rehydrate``), else the
+authored corpora, repeated. Quality beside it: ``experiments/results/04_baselines.md``.
+Results: ``results/02_peers.{json,md}``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+import dvtopics
+from dvtopics.corpus.labels import Labels
+from dvtopics.corpus.store import read_labelled
+from dvtopics.storage import atomic_file
+from dvtopics.taggers.batch import Batch
+
+ROOT = Path(__file__).resolve().parent.parent
+NEWS = ROOT / "corpus" / "vietnews" / "texts" / "labels_train.jsonl.gz"
+sys.path.insert(0, str(ROOT / "experiments"))
+BATCH = 256
+#: Peers of ``experiments/peers.py`` that are timed, and what they need.
+MODULES = {
+    "fastText one-vs-all, bigrams": "fasttext",
+    "underthesea_core TextClassifier": "underthesea_core",
+}
+Tag = Callable[[list[Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One way to tag.
+
+    Attributes
+    ----------
+    name : str
+    tag : callable
+        Takes a list of articles.
+    part : float
+        Share of the articles that it is timed on.
+    """
+
+    name: str
+    tag: Tag
+    part: float = 1.0
+
+
+def articles_of(n: int) -> tuple[str, list[Any]]:
+    """Return what the texts are and `n` of them."""
+    source = read_labelled([NEWS if NEWS.is_file() else ROOT / "corpus" / "authored.jsonl"])
+    name = "public news articles" if NEWS.is_file() else "authored articles, repeated"
+    return name, (source * (n // len(source) + 1))[:n]
+
+
+def paragraphs(articles: list[Any]) -> list[str]:
+    """Return the texts that every peer scores."""
+    return [p.text for article in articles for p in article.paragraphs]
+
+
+def peers() -> list[System]:
+    """Train what is installed."""
+    from peers import PEERS
+
+    files = [ROOT / "corpus" / "authored.jsonl", ROOT / "corpus" / "law_train.jsonl", NEWS]
+    own = read_labelled([path for path in files if path.is_file()])
+    labels = Labels.from_articles(own, dvtopics.THEMES.ids).paragraph
+    known = ~np.isnan(labels).any(axis=1)
+    texts = [t for t, use in zip(Batch.from_articles(own).texts, known, strict=True) if use]
+    labels = labels[known]
+    found = [System("scikit-learn TfidfVectorizer(1,2) + LR", segmented(texts, labels, None))]
+    if importlib.util.find_spec("underthesea"):
+        from underthesea import word_tokenize
+
+        def words(text: str) -> str:
+            return str(word_tokenize(text, format="text"))
+
+        tag = segmented(texts[:2000], labels[:2000], words)
+        found.append(System("underthesea words + scikit-learn", tag, 0.02))
+    if importlib.util.find_spec("pyvi"):
+        from pyvi import ViTokenizer
+
+        tag = segmented(texts[:2000], labels[:2000], ViTokenizer.tokenize)
+        found.append(System("pyvi words + scikit-learn", tag, 0.05))
+    for peer in PEERS:
+        if importlib.util.find_spec(MODULES.get(peer.name, "none")):
+            rows, read = peer.learn(texts)
+            score = peer.fit(rows, labels)
+            found.append(
+                System(peer.name, lambda a, s=score, r=read: s(r(paragraphs(a))))  # type: ignore[misc]
+            )
+    return found
+
+
+def segmented(texts: list[str], labels: Any, segment: Callable[[str], str] | None) -> Tag:
+    """Train scikit-learn's usual pipeline, over words where `segment` cuts them."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    def cut(some: list[str]) -> list[str]:
+        return some if segment is None else [segment(text) for text in some]
+
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2))
+    rows = vectorizer.fit_transform(cut(texts))
+    models = [LogisticRegression(max_iter=1000).fit(rows, column) for column in labels.T]
+
+    def tag(articles: list[Any]) -> None:
+        rows = vectorizer.transform(cut(paragraphs(articles)))
+        for model in models:
+            model.predict_proba(rows)
+
+    return tag
+
+
+def seconds_per_article(system: System, articles: list[Any]) -> float:
+    """Time one round."""
+    chosen = articles[: max(int(len(articles) * system.part), 1)]
+    start = time.perf_counter()
+    for i in range(0, len(chosen), BATCH):
+        system.tag(chosen[i : i + BATCH])
+    return (time.perf_counter() - start) / len(chosen)
+
+
+def process(code: str) -> dict[str, float]:
+    """Run a fresh interpreter; return its wall seconds and peak memory in MiB."""
+    start = time.perf_counter()
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL)
+    _, _, usage = os.wait4(child.pid, 0)
+    return {"seconds": time.perf_counter() - start, "mib": usage.ru_maxrss / 1024}
+
+
+def starts(rounds: int) -> dict[str, dict[str, float]]:
+    """Measure whole processes, medians."""
+    page = ROOT / "corpus" / "examples" / "doi-thoai-xa.txt"
+    codes = {
+        "tag one page": "import sys; from dvtopics.cli.main import main; "
+        f"sys.argv = ['dvtopics', 'tag', {str(page)!r}, '--format', 'jsonl']; main()",
+        "load the model": "import dvtopics; dvtopics.load('tfidf')",
+        "import numpy": "import numpy",
+        "import scikit-learn and underthesea": "import sklearn.linear_model, underthesea",
+    }
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in codes}
+    for _ in range(rounds):
+        for name, code in codes.items():
+            found[name].append(process(code))
+    return {
+        name: {key: float(np.median([r[key] for r in runs])) for key in ("seconds", "mib")}
+        for name, runs in found.items()
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--articles", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    source, articles = articles_of(arguments.articles)
+    tagger = dvtopics.load("tfidf")
+    systems = [
+        *peers(),
+        System("dvtopics: probabilities and tags of a batch", tagger.score_articles),
+        System(
+            "dvtopics: objects, no evidence",
+            lambda part: list(tagger.tag_many(part, evidence=False)),
+        ),
+        System("dvtopics: objects with evidence", lambda part: list(tagger.tag_many(part)), 0.25),
+    ]
+    times: dict[str, list[float]] = {system.name: [] for system in systems}
+    for _ in range(arguments.rounds):
+        for system in systems:
+            times[system.name].append(seconds_per_article(system, articles))
+    median = {name: float(np.median(values)) for name, values in times.items()}
+    results = {
+        "texts": source,
+        "articles": len(articles),
+        "rounds": arguments.rounds,
+        "model": tagger.model_,
+        "python": sys.version.split()[0],
+        "numpy": np.__version__,
+        "microseconds_an_article": {
+            name: [round(s * 1e6, 1) for s in values] for name, values in times.items()
+        },
+        "processes": starts(arguments.rounds),
+        "model_mib": round(
+            sum(f.stat().st_size for f in (ROOT / "models" / "tfidf").iterdir()) / 2**20, 2
+        ),
+    }
+    write(results, median)
+
+
+def write(results: dict[str, Any], median: dict[str, float]) -> None:
+    """Write and print the results."""
+    ours = median["dvtopics: probabilities and tags of a batch"]
+    lines = [
+        "# Tagging speed beside peers, one core",
+        "",
+        f"{results['articles']:,} articles ({results['texts']}), medians of {results['rounds']} "
+        f"interleaved rounds, batches of {BATCH}. Regenerate: `python benchmarks/02_peers.py`.",
+        "",
+        "| system | articles a second | dvtopics is so many times as fast |",
+        "|---|---|---|",
+        *(f"| {name} | {1 / s:,.0f} | {s / ours:.2f} |" for name, s in median.items()),
+        "",
+        "| whole process | seconds | peak memory, MiB |",
+        "|---|---|---|",
+        *(
+            f"| {name} | {p['seconds']:.2f} | {p['mib']:.0f} |"
+            for name, p in results["processes"].items()
+        ),
+        "",
+        f"Model folder: {results['model_mib']} MiB.",
+    ]
+    out = ROOT / "benchmarks" / "results"
+    out.mkdir(exist_ok=True)
+    for suffix, text in (
+        ("json", json.dumps(results, indent=2) + "\n"),
+        ("md", "\n".join(lines) + "\n"),
+    ):
+        with atomic_file(out / f"02_peers.{suffix}") as fresh:
+            fresh.write_text(text, encoding="utf-8")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    with threadpool_limits(1):
+        main()
