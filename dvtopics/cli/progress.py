@@ -27,8 +27,13 @@ class Progress:
     def __init__(self, label: str, unit: str, total: int | None = None, shown: bool = True) -> None:
         self._label, self._unit, self._total = label, unit, total
         self._shown = shown and sys.stderr.isatty()
-        self._count = self._done = 0
+        self._count = self._done = self._skipped = 0
         self._start = self._last = time.monotonic()
+
+    def begin(self) -> None:
+        """Count time and rate from here: what was done so far took another run its time."""
+        self._skipped = self._done
+        self._start = time.monotonic()
 
     def advance(self, steps: int) -> None:
         """Count steps towards the total."""
@@ -47,11 +52,11 @@ class Progress:
         self._last = now
         elapsed = max(now - self._start, 1e-9)
         line = f"{self._label}: {self._count:,} {self._unit} · {self._count / elapsed:,.0f}/s"
-        if self._total and self._done:
+        if self._total and self._done > self._skipped:
             share = min(self._done / self._total, 1.0)
             bar = "█" * int(share * _WIDTH)
-            left = elapsed * (1 - share) / share
-            line += f" [{bar:<{_WIDTH}}] {share:4.0%} · {left:,.0f} s"
+            left = elapsed * max(self._total - self._done, 0) / (self._done - self._skipped)
+            line += f" [{bar:<{_WIDTH}}] {share:4.0%} · {_time(left)}"
         sys.stderr.write(f"\r\033[K{line}")
         sys.stderr.flush()
 
@@ -67,3 +72,10 @@ class Progress:
         if self._shown:
             sys.stderr.write("\r\033[K")
             sys.stderr.flush()
+
+
+def _time(seconds: float) -> str:
+    """Return a time as ``H:MM:SS``, or ``M:SS``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

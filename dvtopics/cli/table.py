@@ -9,7 +9,7 @@ import click
 
 from dvtopics.article import Evidence, TaggedArticle
 from dvtopics.cli.messages import message
-from dvtopics.errors import InputError
+from dvtopics.io.writers import LineRenderer
 from dvtopics.themes import Taxonomy
 
 _BAR = 20
@@ -18,7 +18,7 @@ _TEXT_LINES = 2
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")
 
 
-class TableRenderer:
+class TableRenderer(LineRenderer):
     """The ``table`` format.
 
     Parameters
@@ -36,14 +36,6 @@ class TableRenderer:
         self._names = {theme: taxonomy[theme].name(lang) for theme in taxonomy}
         self._colours = {t: _COLOURS[i % len(_COLOURS)] for i, t in enumerate(taxonomy)}
         self._column = max(map(len, self._names.values()))
-
-    def header(self) -> bytes:
-        """Return nothing."""
-        return b""
-
-    def error(self, error: InputError) -> bytes:
-        """Return nothing: errors go to standard error."""
-        return b""
 
     def article(self, tagged: TaggedArticle) -> bytes:
         """Return the page of an article."""

@@ -5,30 +5,45 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 
-from dvtopics.article import Article, TaggedArticle
+from dvtopics import __version__
 from dvtopics.cli.messages import message, one_line
 from dvtopics.cli.options import debug_option, jobs_option, lang_option, parse_thresholds
 from dvtopics.cli.progress import Progress
 from dvtopics.errors import InputError, UsageError
-from dvtopics.io.readers import DEFAULT_MAX_BYTES, FORMATS, ReadOptions, expand, read_items
-from dvtopics.io.records import Item
-from dvtopics.io.streams import STDIN
+from dvtopics.io.journal import fingerprint
+from dvtopics.io.readers import (
+    DEFAULT_MAX_BYTES,
+    FORMATS,
+    ReadOptions,
+    expand,
+    find_items,
+    is_special,
+)
+from dvtopics.io.records import Found, parsed
+from dvtopics.io.sinks import ResumeError, Sink, finished, is_plain, open_sink
+from dvtopics.io.streams import PACKED_SUFFIXES, STDIN, check_packing
+from dvtopics.io.work import Work, batches_of
 from dvtopics.io.writers import (
     OUTPUT_FORMATS,
     CsvRenderer,
     JsonlRenderer,
+    ParquetRenderer,
     Renderer,
     RowRenderer,
-    open_sink,
+    join_parquet,
 )
+
+if TYPE_CHECKING:
+    from dvtopics.taggers.base import Tagger
+
+#: Columns of a table that goes to a file: its bytes are not to depend on a terminal.
+_WIDTH = 100
 
 
 @click.command("tag")
@@ -42,6 +57,7 @@ from dvtopics.io.writers import (
 )
 @click.option("--output", metavar="FILE", help="Write here instead of standard output.")
 @jobs_option
+@click.option("--resume", is_flag=True, help="Go on with an --output that is unfinished.")
 @click.option("--input-format", type=click.Choice(FORMATS), help="Instead of the suffix's.")
 @click.option("--encoding", help="Instead of the one detected.")
 @click.option("--text-column", default="text", show_default=True, help="Of CSV and Parquet.")
@@ -55,6 +71,11 @@ from dvtopics.io.writers import (
 )
 @click.option("--no-evidence", is_flag=True, help="Leave out which terms decided.")
 @click.option("--max-bytes", default=DEFAULT_MAX_BYTES, show_default=True, help="Of an article.")
+@click.option(
+    "--dask",
+    metavar="ADDRESS|local",
+    help="Parquet into a folder of Parquet, by a Dask cluster or by local processes.",
+)
 @lang_option
 @debug_option
 def command(
@@ -63,6 +84,7 @@ def command(
     output_format: str | None,
     output: str | None,
     jobs: int,
+    resume: bool,
     input_format: str | None,
     encoding: str | None,
     text_column: str,
@@ -71,6 +93,7 @@ def command(
     review: float | None,
     no_evidence: bool,
     max_bytes: int,
+    dask: str | None,
     lang: str,
     debug: bool,
 ) -> int:
@@ -79,38 +102,119 @@ def command(
     INPUT is a file (.txt .html .jsonl .csv .parquet, also .gz and .zst), a folder, or - for
     standard input.
     """
-    from dvtopics.scale.pool import map_batches
     from dvtopics.taggers.registry import load
 
-    _refuse_to_overwrite(inputs, output)
     options = ReadOptions(input_format, encoding, text_column, max_bytes)
-    tagger = load(model)
     if review is not None and (threshold or precision is not None):
         raise click.UsageError("--review goes with the model's own thresholds: no --threshold")
+    if dask is not None:
+        from dvtopics.cli.tag_dask import tag_by_dask
+
+        tagger = load(model).set_thresholds(parse_thresholds(threshold), precision)
+        tagger.set_review(review)
+        return tag_by_dask(dask, inputs, output, tagger, options, output_format, resume, lang)
+    if resume:
+        _check_resumable(inputs, output, lang)
+        assert output is not None
+        if (done := finished(output)) is not None:
+            click.echo(one_line(message("complete", output, lang=lang)), err=True)
+            return 1 if done["errors"] else 0
+    _refuse_to_overwrite(inputs, output)
+    tagger = load(model)
     tagger.set_thresholds(parse_thresholds(threshold), precision).set_review(review)
     chosen = output_format or _default_format(output)
+    packing = _packing(chosen, output)
+    identity = None
+    if output is not None:
+        identity = _identity(inputs, options, tagger, chosen, lang, not no_evidence)
     shown = output is not None or not sys.stdout.isatty()
-    failed = False
-    marks = np.zeros(4, dtype=np.int64)
+    total = _total(inputs) if shown and sys.stderr.isatty() else None
     with Progress(
-        message("reading", lang=lang), message("articles", lang=lang), _total(inputs), shown
+        message("reading", lang=lang), message("articles", lang=lang), total, shown
     ) as progress:
-        items = read_items(inputs, options, progress.advance)
-        renderer, items = _renderer(chosen, items, tagger, lang, output)
-        work = _Render(renderer, evidence=not no_evidence)
-        with open_sink(output, renderer) as sink:
-            sink.write(renderer.header())
-            for payloads, errors, count, found in map_batches(tagger, work, _batches(items), jobs):
-                marks += found
-                for payload in payloads:
-                    sink.write(payload)
-                for error in errors:
-                    click.echo(one_line(str(error)), err=True)
-                    failed = True
-                progress.count(count)
+        found = find_items(inputs, options, progress.advance)
+        renderer, found = _renderer(chosen, found, tagger, lang, output)
+        work = Work(renderer, not no_evidence, packing)
+        join = join_parquet if chosen == "parquet" else None
+        try:
+            with open_sink(output, identity, resume, join) as sink:
+                if resume and sink.counts["items"]:
+                    line = message("resumed", output, f"{sink.counts['items']:,}", lang=lang)
+                    click.echo(one_line(line), err=True)
+                _run(sink, work, found, tagger, jobs, progress)
+        except ResumeError as error:
+            raise UsageError(_refusal(error, output, lang)) from error
+        except KeyboardInterrupt:
+            if identity is not None:
+                click.echo(message("resumable", lang=lang), err=True)
+            raise
     if review is not None:
-        click.echo(message("review", f"{review:g}", *marks.tolist(), lang=lang), err=True)
-    return 1 if failed else 0
+        levels = ("unsure_paragraph_tags", "paragraph_tags", "unsure_article_tags", "article_tags")
+        counts = [sink.counts[name] for name in levels]
+        click.echo(message("review", f"{review:g}", *counts, lang=lang), err=True)
+    return 1 if sink.counts["errors"] else 0
+
+
+def _run(
+    sink: Sink, work: Work, found: Iterator[Found], tagger: Tagger, jobs: int, progress: Progress
+) -> None:
+    """Write the blocks of what is found to `sink`, but for what it has already."""
+    from dvtopics.scale.pool import map_batches
+    from dvtopics.taggers.base import BATCH_SIZE
+
+    if sink.fresh:
+        sink.write(work.header())
+    for _ in itertools.islice(found, sink.counts["items"]):
+        pass
+    progress.begin()
+    for block in map_batches(tagger, work, batches_of(found, BATCH_SIZE), jobs):
+        sink.write(block.data, block.counts)
+        for error in block.errors:
+            click.echo(one_line(str(error)), err=True)
+        progress.count(block.counts["articles"])
+
+
+def _check_resumable(inputs: tuple[str, ...], output: str | None, lang: str) -> None:
+    if output is None or not is_plain(output):
+        raise click.UsageError(message("resume-output", lang=lang))
+    if STDIN in inputs or any(is_special(name) for name in inputs):
+        raise click.UsageError(message("resume-input", lang=lang))
+
+
+def _identity(
+    inputs: tuple[str, ...],
+    options: ReadOptions,
+    tagger: Tagger,
+    output_format: str,
+    lang: str,
+    evidence: bool,
+) -> dict[str, Any] | None:
+    """Return all that the bytes of the output follow from, or None if inputs can be read once."""
+    read = fingerprint(inputs)
+    if read is None:
+        return None
+    limits = tagger.thresholds_
+    return {
+        "inputs": read,
+        "model": tagger.model_,
+        "version": __version__,
+        "--format": output_format,
+        "--threshold": [limits.paragraph.tolist(), limits.article.tolist()],
+        "--review": limits.review,
+        "--no-evidence": not evidence,
+        "--input-format": options.input_format,
+        "--encoding": options.encoding,
+        "--text-column": options.text_column,
+        "--max-bytes": options.max_bytes,
+        "--lang": lang if output_format == "table" else None,
+    }
+
+
+def _refusal(error: ResumeError, output: str | None, lang: str) -> str:
+    names = [
+        name if name.startswith("--") else message(name, lang=lang) for name in error.differences
+    ]
+    return message("resume-refused", output, ", ".join(names), lang=lang)
 
 
 def _refuse_to_overwrite(inputs: tuple[str, ...], output: str | None) -> None:
@@ -128,41 +232,6 @@ def _is_same_file(one: str, other: str) -> bool:
         return False
 
 
-class _Render:
-    """What a worker does: tag a batch and render it, errors in their places."""
-
-    def __init__(self, renderer: Renderer, evidence: bool) -> None:
-        self._renderer, self._evidence = renderer, evidence
-
-    def __call__(
-        self, tagger: Any, items: list[Item]
-    ) -> tuple[list[Any], list[InputError], int, NDArray[np.int64]]:
-        articles = [item for item in items if isinstance(item, Article)]
-        tagged = tagger.tag_batch(articles, evidence=self._evidence)
-        results = iter(tagged)
-        payloads = [
-            self._renderer.article(next(results))
-            if isinstance(item, Article)
-            else self._renderer.error(item)
-            for item in items
-        ]
-        errors = [item for item in items if isinstance(item, InputError)]
-        return payloads, errors, len(articles), _marks(tagged)
-
-
-def _marks(tagged: list[TaggedArticle]) -> NDArray[np.int64]:
-    """Count the tags to look at and all tags, of paragraphs and of articles."""
-    paragraphs = [p for article in tagged for p in article.paragraphs]
-    return np.array(
-        [
-            sum(len(item.unsure or ()) for item in paragraphs),
-            sum(len(item.tags) for item in paragraphs),
-            sum(len(item.unsure or ()) for item in tagged),
-            sum(len(item.tags) for item in tagged),
-        ]
-    )
-
-
 def _default_format(output: str | None) -> str:
     if output is None:
         return "table" if sys.stdout.isatty() else "jsonl"
@@ -171,35 +240,42 @@ def _default_format(output: str | None) -> str:
     return suffix[1:] if suffix[1:] in ("csv", "parquet") else "jsonl"
 
 
+def _packing(chosen: str, output: str | None) -> str:
+    suffix = "" if output is None else Path(output).suffix
+    # Parquet is packed inside, whatever its name.
+    if chosen == "parquet" or suffix not in PACKED_SUFFIXES:
+        return ""
+    check_packing(suffix)
+    return suffix
+
+
 def _renderer(
-    chosen: str, items: Iterator[Item], tagger: Any, lang: str, output: str | None
-) -> tuple[Renderer, Iterator[Item]]:
+    chosen: str, found: Iterator[Found], tagger: Tagger, lang: str, output: str | None
+) -> tuple[Renderer, Iterator[Found]]:
     if chosen == "jsonl":
-        return JsonlRenderer(), items
+        return JsonlRenderer(), found
     if chosen == "table":
         import shutil
 
         from dvtopics.cli.table import TableRenderer
 
         colour = output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        width = shutil.get_terminal_size((100, 24)).columns
-        return TableRenderer(tagger.taxonomy_, lang, width, colour), items
+        width = shutil.get_terminal_size((_WIDTH, 24)).columns if output is None else _WIDTH
+        return TableRenderer(tagger.taxonomy_, lang, width, colour), found
+    if chosen == "parquet" and output is None:
+        raise UsageError("Parquet cannot go to standard output; name a file by --output")
     # The first article's own fields become columns.
-    head: list[Item] = []
+    head: list[Found] = []
     carried: list[str] = []
-    for item in items:
+    for item in found:
         head.append(item)
-        if isinstance(item, Article):
-            carried = list(item.metadata)
+        article = parsed(item)
+        if not isinstance(article, InputError):
+            carried = list(article.metadata)
             break
     rows = RowRenderer(tagger.themes_, carried, review=tagger.thresholds_.review is not None)
-    return (rows if chosen == "parquet" else CsvRenderer(rows)), itertools.chain(head, items)
-
-
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    from dvtopics.taggers.base import BATCH_SIZE, batched
-
-    return batched(items, BATCH_SIZE)
+    renderer = ParquetRenderer(rows) if chosen == "parquet" else CsvRenderer(rows)
+    return renderer, itertools.chain(head, found)
 
 
 def _total(inputs: tuple[str, ...]) -> int | None:
@@ -209,7 +285,7 @@ def _total(inputs: tuple[str, ...]) -> int | None:
         if isinstance(name, InputError):
             continue
         try:
-            if name.endswith((".gz", ".zst")) or not Path(name).is_file():
+            if not Path(name).is_file():
                 return None
             total += Path(name).stat().st_size
         except OSError:  # reading it will tell

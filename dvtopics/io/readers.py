@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dvtopics.article import Article
 from dvtopics.errors import InputError, UsageError
-from dvtopics.io.records import Item, read_csv, read_jsonl, read_parquet
+from dvtopics.io.records import Found, Item, parsed, read_csv, read_jsonl, read_parquet
 from dvtopics.io.streams import PACKED_SUFFIXES, STDIN, Source, open_source, reason_of
 
 FORMATS = ("txt", "html", "jsonl", "csv", "parquet")
@@ -108,11 +108,11 @@ def _files_below(folder: str) -> list[str | InputError]:
             for name in names
             if format_of(name) and not name.startswith(".")
         )
-        found += [path for path in paths if not _is_special(path)]
+        found += [path for path in paths if not is_special(path)]
     return sorted(found, key=lambda item: item.where if isinstance(item, InputError) else item)
 
 
-def _is_special(path: str) -> bool:
+def is_special(path: str) -> bool:
     """Say whether `path` is a pipe or device, which nobody means who names its folder."""
     try:
         mode = Path(path).stat().st_mode
@@ -140,6 +140,15 @@ def read_items(
     ------
     Article or InputError
     """
+    yield from map(parsed, find_items(inputs, options, on_read))
+
+
+def find_items(
+    inputs: Iterable[str],
+    options: ReadOptions | None = None,
+    on_read: Callable[[int], None] | None = None,
+) -> Iterator[Found]:
+    """Yield what `read_items` yields, records not parsed yet."""
     chosen = options or ReadOptions()
     for name in expand(inputs):
         if isinstance(name, InputError):
@@ -190,7 +199,7 @@ def read_articles(
         yield item
 
 
-def _read_source(source: Source, options: ReadOptions) -> Iterator[Item]:
+def _read_source(source: Source, options: ReadOptions) -> Iterator[Found]:
     kind = options.input_format or format_of(source.name)
     if kind is None:
         # Standard input and files of another name: records if it starts like one, else text.

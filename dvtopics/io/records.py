@@ -1,6 +1,7 @@
 """Record files to articles: JSON Lines, CSV and Parquet, one record at a time.
 
-Every function yields `Article` or, for a record that cannot be read, `InputError`.
+Every function yields an `Unread` record, which `parsed` makes an `Article` or, if it cannot be
+read, an `InputError`: whoever shares work out can have another process do that.
 """
 
 from __future__ import annotations
@@ -10,15 +11,43 @@ import csv
 import io
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dvtopics.article import Article
 from dvtopics.errors import InputError
 from dvtopics.io.streams import PEEK, Source, too_large
 
 Item = Article | InputError
+
+
+class Unread(NamedTuple):
+    """A record found, not parsed yet; quick to send to another process.
+
+    Attributes
+    ----------
+    parse : callable
+        Of this module.
+    arguments : tuple
+        Of `parse`.
+    size : int
+        Of its text, roughly.
+    """
+
+    parse: Callable[..., Item]
+    arguments: tuple[Any, ...]
+    size: int
+
+
+Found = Item | Unread
+
+
+def parsed(found: Found) -> Item:
+    """Return the article of a record, or why it cannot be read."""
+    return found.parse(*found.arguments) if isinstance(found, Unread) else found
+
+
 _PARQUET_ROWS = 256
 #: Of CSV: lines that are read a second time after a quote that is not closed.
 _SPARE_LINES = 200_000
@@ -26,7 +55,7 @@ _SPARE_LINES = 200_000
 _MAX_DEPTH = 100
 
 
-def read_jsonl(source: Source, encoding: str | None, max_bytes: int) -> Iterator[Item]:
+def read_jsonl(source: Source, encoding: str | None, max_bytes: int) -> Iterator[Found]:
     """Yield the records of a JSON Lines stream."""
     found = False
     for number, raw in _lines(source, encoding, max_bytes):
@@ -35,7 +64,7 @@ def read_jsonl(source: Source, encoding: str | None, max_bytes: int) -> Iterator
             yield InputError(where, too_large(max_bytes), is_record=True)
             found = True
         elif raw.strip():
-            yield _from_json(raw, where)
+            yield Unread(_from_json, (raw, where), len(raw))
             found = True
     if not found:
         raise InputError(source.name, "empty: holds no record")
@@ -134,7 +163,7 @@ def _decoded(source: Source, encoding: str | None) -> str:
 
 def read_csv(
     source: Source, encoding: str | None, max_bytes: int, text_column: str
-) -> Iterator[Item]:
+) -> Iterator[Found]:
     """Yield the rows of a CSV stream that has a header line."""
     head = source.peek()
     if not head.strip():
@@ -219,7 +248,7 @@ class _Lines:
 
 def _rows(
     name: str, lines: _Lines, delimiter: str, max_bytes: int, text_column: str
-) -> Iterator[Item]:
+) -> Iterator[Found]:
     rows = csv.reader(lines, delimiter=delimiter)
     try:
         header = next(rows)
@@ -248,19 +277,22 @@ def _rows(
             yield InputError(where, reason, is_record=True)
         elif row:
             found = True
-            record = dict(zip(header, row, strict=True))
-            yield _from_row(record, where, text_column, max_bytes)
+            arguments = (header, row, where, text_column, max_bytes)
+            yield Unread(_from_row, arguments, sum(map(len, row)))
     if not found:
         raise InputError(name, "empty: holds no record")
 
 
-def _from_row(record: dict[str, str], where: str, text_column: str, max_bytes: int) -> Item:
+def _from_row(
+    header: list[str], row: list[str], where: str, text_column: str, max_bytes: int
+) -> Item:
+    record = dict(zip(header, row, strict=True))
     text = record.pop(text_column)
     identifier = record.pop("id", None) or None
     if _size(text) > max_bytes:
         return InputError(where, too_large(max_bytes), record_id=identifier, is_record=True)
     article = Article.from_text(text, record.pop("title", ""), identifier or where)
-    article.metadata = dict(record)
+    article.metadata = record
     return article
 
 
@@ -294,7 +326,7 @@ def _delimiter(head: bytes) -> str:
     return max(",;\t", key=lambda d: (first.count(d.encode()), d == ","))
 
 
-def read_parquet(source: Source, max_bytes: int, text_column: str) -> Iterator[Item]:
+def read_parquet(source: Source, max_bytes: int, text_column: str) -> Iterator[Found]:
     """Yield the rows of a Parquet file, a row group at a time."""
     try:
         import pyarrow as pa
@@ -314,10 +346,14 @@ def read_parquet(source: Source, max_bytes: int, text_column: str) -> Iterator[I
             if file.metadata.num_rows == 0:
                 raise InputError(source.name, "empty: holds no record")
             numbers = itertools.count(1)
+            size_of_file = Path(source.name).stat().st_size if seekable else 0
+            bytes_a_row = size_of_file / file.metadata.num_rows
             for batch in file.iter_batches(_PARQUET_ROWS):
+                source.on_read(round(batch.num_rows * bytes_a_row))
+                size = batch.nbytes // max(batch.num_rows, 1)
                 for record in _records_of(batch):
                     where = f"{source.name}:{next(numbers)}"
-                    yield _from_columns(record, where, text_column, max_bytes)
+                    yield Unread(_from_columns, (record, where, text_column, max_bytes), size)
         except (pa.ArrowException, OSError) as error:
             reason = " ".join(str(error).split())[:160]
             raise InputError(
@@ -344,6 +380,7 @@ def _from_columns(
 ) -> Item:
     if isinstance(record, str):
         return InputError(where, f"row is not readable ({record})", is_record=True)
+    record = dict(record)
     paragraphs = record.pop("paragraphs", None)
     content = (
         {"text": record.pop(text_column, None)}

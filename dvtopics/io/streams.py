@@ -14,13 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from dvtopics.errors import InputError
+from dvtopics.errors import InputError, UsageError
 
 STDIN = "-"
 PACKED_SUFFIXES = (".gz", ".zst")
 #: Bytes by which a file is looked at before it is read.
 PEEK = 65_536
 _PIECE = 1 << 20
+_GZIP_LEVEL = 6
 #: Small, since what it unpacks to is held at once.
 _ZSTD_CHUNK = 4_096
 
@@ -43,48 +44,55 @@ def _errors_of_unpacking() -> tuple[type[Exception], ...]:
     return (EOFError, zlib.error, gzip.BadGzipFile, *([module.ZstdError] if module else []))
 
 
-def open_packed(path: Path, mode: str = "rb", suffix: str | None = None) -> IO[bytes]:
-    """Open `path`, packing or unpacking by its suffix (or by `suffix` in its place).
+def check_packing(suffix: str) -> None:
+    """Raise UsageError if what `suffix` names cannot be packed here."""
+    if suffix == ".zst" and _zstd() is None:
+        raise UsageError("zstd needs: pip install 'dvtopics[zst]'")
+
+
+def pack(data: bytes, suffix: str) -> bytes:
+    """Return `data` as one gzip member or zstd frame, or as it is, by `suffix`.
+
+    Members and frames joined are a packed file again, so that blocks can be packed apart and a
+    file can grow by them. The same data gives the same bytes at any time.
+    """
+    if not data:
+        return b""
+    if suffix == ".gz":
+        return gzip.compress(data, _GZIP_LEVEL, mtime=0)
+    if suffix == ".zst":
+        check_packing(suffix)
+        packed: bytes = _zstd().compress(data)
+        return packed
+    return data
+
+
+def _unpacked(path: Path, file: IO[bytes]) -> IO[bytes]:
+    """Return what is in the open `file`, unpacked by the suffix of `path`.
 
     Raises
     ------
     InputError
         If zstd is needed and not installed.
     """
-    suffix = path.suffix if suffix is None else suffix
-    if suffix == ".gz":
-        if mode == "wb":
-            # No time stamp in the header: the same input gives the same bytes.
-            return cast("IO[bytes]", _OwnedGzip(path))
-        return cast("IO[bytes]", gzip.open(path, mode))
-    if suffix == ".zst":
+    if path.suffix == ".gz":
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=file, mode="rb"))
+    if path.suffix == ".zst":
         module = _zstd()
         if module is None:
             raise InputError(str(path), "zstd needs: pip install 'dvtopics[zst]'")
-        if mode == "rb" and hasattr(module, "ZstdDecompressionReader"):
-            return _Zstd(path, module)  # type: ignore[return-value]
-        opened: IO[bytes] = module.open(path, mode)
+        if hasattr(module, "ZstdDecompressionReader"):
+            return _Zstd(file, module)  # type: ignore[return-value]
+        opened: IO[bytes] = module.open(file, "rb")
         return opened
-    return path.open(mode)
-
-
-class _OwnedGzip(gzip.GzipFile):
-    """A gzip file that closes the file below it."""
-
-    def __init__(self, path: Path) -> None:
-        self._raw = path.open("wb")
-        super().__init__(filename="", fileobj=self._raw, mode="wb", mtime=0)
-
-    def close(self) -> None:
-        super().close()
-        self._raw.close()
+    return file
 
 
 class _Zstd(io.RawIOBase):
     """Reads zstd by `zstandard`, whose own reader takes a truncated file for a whole one."""
 
-    def __init__(self, path: Path, module: Any) -> None:
-        self._raw = path.open("rb")
+    def __init__(self, raw: IO[bytes], module: Any) -> None:
+        self._raw = raw
         self._new_frame = module.ZstdDecompressor().decompressobj
         self._frame: Any = None
         self._ready = memoryview(b"")
@@ -111,10 +119,6 @@ class _Zstd(io.RawIOBase):
         self._ready = self._ready[size:]
         return size
 
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
 
 class Source:
     """One input: a stream of bytes with its name, and how far it has been read.
@@ -125,11 +129,19 @@ class Source:
         As given, for messages and ids.
     stream : BinaryIO
         Buffered and unpacked.
+    on_read : callable
+        Told of bytes of the file that are read past `stream`.
     """
 
-    def __init__(self, name: str, stream: io.BufferedReader) -> None:
+    def __init__(
+        self,
+        name: str,
+        stream: io.BufferedReader,
+        on_read: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self.name = name
         self.stream = stream
+        self.on_read = on_read
 
     def peek(self) -> bytes:
         """Return what comes next, up to 64 KB, without reading it."""
@@ -161,11 +173,20 @@ class Source:
 
 
 class _Counting(io.RawIOBase):
-    """A raw stream that fills what it is given, and tells how much was read through it."""
+    """A raw stream that fills what it is given, and tells how much was read through it.
 
-    def __init__(self, raw: IO[bytes], on_read: Callable[[int], None]) -> None:
+    Of a packed file, where `position` says how far that is read, it tells the packed bytes.
+    """
+
+    def __init__(
+        self,
+        raw: IO[bytes],
+        on_read: Callable[[int], None],
+        position: Callable[[], int] | None = None,
+    ) -> None:
         self._read = getattr(raw, "read1", raw.read)
         self._on_read = on_read
+        self._position, self._told = position, 0
         self._failure: Exception | None = None
 
     def readable(self) -> bool:
@@ -188,8 +209,14 @@ class _Counting(io.RawIOBase):
                 break
             buffer[size : size + len(data)] = data
             size += len(data)
-        self._on_read(size)
+        self._tell(size)
         return size
+
+    def _tell(self, size: int) -> None:
+        if self._position is not None:
+            position = self._position()
+            size, self._told = position - self._told, position
+        self._on_read(size)
 
 
 @contextmanager
@@ -201,7 +228,7 @@ def open_source(name: str, on_read: Callable[[int], None] | None = None) -> Iter
     name : str
         A path, or ``-`` for standard input.
     on_read : callable, optional
-        Called with the number of unpacked bytes of every read.
+        Called with the number of bytes of the file, packed as it is, of every read.
 
     Raises
     ------
@@ -211,13 +238,15 @@ def open_source(name: str, on_read: Callable[[int], None] | None = None) -> Iter
     path = Path(name)
     if name == STDIN and sys.stdin is None:
         raise InputError(name, "standard input is closed")
+    told = on_read or (lambda _: None)
     try:
-        raw: IO[bytes] = sys.stdin.buffer if name == STDIN else open_packed(path)
+        file: IO[bytes] = sys.stdin.buffer if name == STDIN else path.open("rb")
     except OSError as error:
         raise InputError(name, reason_of(error)) from error
     try:
-        counted = _Counting(raw, on_read or (lambda _: None))
-        yield Source(name, io.BufferedReader(counted, PEEK))
+        raw = file if name == STDIN else _unpacked(path, file)
+        counted = _Counting(raw, told, None if raw is file else file.tell)
+        yield Source(name, io.BufferedReader(counted, PEEK), told)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
@@ -227,7 +256,7 @@ def open_source(name: str, on_read: Callable[[int], None] | None = None) -> Iter
         raise InputError(name, f"packed file is truncated or damaged ({error})") from error
     finally:
         if name != STDIN:
-            raw.close()
+            file.close()
 
 
 def too_large(limit: int) -> str:

@@ -1,7 +1,6 @@
-"""Tagged articles to output: what each format writes for an article, and where it goes.
+"""Tagged articles to bytes: what each format writes for a batch of articles and errors.
 
-A renderer turns one article (or one error) into a payload and can run in a worker process; a
-sink takes payloads in order and runs in the main process.
+A renderer may run in a worker process, so that the main process has but to append what comes.
 """
 
 from __future__ import annotations
@@ -9,31 +8,50 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 from dvtopics.article import TaggedArticle
 from dvtopics.errors import InputError, UsageError
-from dvtopics.io.streams import open_packed
 
 OUTPUT_FORMATS = ("table", "jsonl", "csv", "parquet")
-_PARQUET_ROWS = 10_000
+Result = TaggedArticle | InputError
+#: Of Parquet: rows of a group, at least.
+_GROUP_ROWS = 10_000
 
 
 class Renderer(Protocol):
-    """One output format: payloads of articles and errors."""
+    """One output format."""
 
-    def header(self) -> Any:
+    def header(self) -> bytes:
+        """Return what comes before the first batch."""
+
+    def render(self, results: Sequence[Result]) -> bytes:
+        """Return what is written for a batch: articles, and errors of records in their places."""
+
+
+class LineRenderer:
+    """Base of the formats that write one article after the other."""
+
+    def header(self) -> bytes:
         """Return what comes before the first article."""
+        return b""
 
-    def article(self, tagged: TaggedArticle) -> Any:
-        """Return the payload of an article."""
+    def article(self, tagged: TaggedArticle) -> bytes:
+        """Return what is written for an article."""
+        raise NotImplementedError
 
-    def error(self, error: InputError) -> Any:
-        """Return the payload of a record that could not be read."""
+    def error(self, error: InputError) -> bytes:
+        """Return nothing: errors go to standard error only."""
+        return b""
+
+    def render(self, results: Sequence[Result]) -> bytes:
+        """Return what is written for a batch."""
+        return b"".join(
+            self.error(result) if isinstance(result, InputError) else self.article(result)
+            for result in results
+        )
 
 
 def json_line(record: Any) -> bytes:
@@ -55,12 +73,8 @@ def _json(value: Any, ascii_only: bool = False) -> str:
         return json.dumps(finite, ensure_ascii=ascii_only)
 
 
-class JsonlRenderer:
+class JsonlRenderer(LineRenderer):
     """JSON Lines: the output record, or an error record in its place."""
-
-    def header(self) -> bytes:
-        """Return nothing: JSON Lines has no header."""
-        return b""
 
     def article(self, tagged: TaggedArticle) -> bytes:
         """Return the record as a line."""
@@ -74,7 +88,7 @@ class JsonlRenderer:
 
 
 class RowRenderer:
-    """Rows for Parquet: one per article, one per paragraph.
+    """Rows of CSV and Parquet: one per article, one per paragraph.
 
     Parameters
     ----------
@@ -93,10 +107,6 @@ class RowRenderer:
         self._review = review
         self.carried = [name for name in carried if name not in {*fixed, "input"}]
         self.columns = [*fixed, *self.carried, "input"]
-
-    def header(self) -> list[dict[str, Any]]:
-        """Return no row."""
-        return []
 
     def article(self, tagged: TaggedArticle) -> list[dict[str, Any]]:
         """Return the rows of an article."""
@@ -122,12 +132,8 @@ class RowRenderer:
     def _unsure(self, themes: list[str] | None) -> dict[str, str]:
         return {"unsure": ";".join(themes or ())} if self._review else {}
 
-    def error(self, error: InputError) -> list[dict[str, Any]]:
-        """Return no row: errors go to standard error only."""
-        return []
 
-
-class CsvRenderer:
+class CsvRenderer(LineRenderer):
     """CSV with the columns of `RowRenderer`."""
 
     def __init__(self, rows: RowRenderer) -> None:
@@ -141,10 +147,6 @@ class CsvRenderer:
         """Return the lines of an article."""
         return self._encoded(self._rows.article(tagged))
 
-    def error(self, error: InputError) -> bytes:
-        """Return nothing: errors go to standard error only."""
-        return b""
-
     def _encoded(self, rows: list[dict[str, Any]]) -> bytes:
         text = io.StringIO(newline="")
         csv.DictWriter(text, self._rows.columns, lineterminator="\n").writerows(rows)
@@ -157,104 +159,72 @@ def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else _json(value)
 
 
-class Sink(Protocol):
-    """Where payloads go."""
+class ParquetRenderer:
+    """Rows as an Arrow stream, a part of it a batch; `join_parquet` makes a Parquet file of it.
 
-    def write(self, payload: Any) -> None:
-        """Take the next payload."""
+    A Parquet file has its table of contents at its end, so a process that dies leaves nothing
+    that can be read or gone on with. An Arrow stream grows at its end, like a text.
+    """
 
+    def __init__(self, rows: RowRenderer) -> None:
+        self._rows = rows
+        self._schema()  # tells now that pyarrow is not there
 
-class _Bytes:
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
+    def header(self) -> bytes:
+        """Return the schema."""
+        header: bytes = self._schema().serialize().to_pybytes()
+        return header
 
-    def write(self, payload: bytes) -> None:
-        self._stream.write(payload)
+    def render(self, results: Sequence[Result]) -> bytes:
+        """Return the rows of a batch, compressed; nothing for errors."""
+        rows = [
+            {name: _clean(value) for name, value in row.items()}
+            for result in results
+            if not isinstance(result, InputError)
+            for row in self._rows.article(result)
+        ]
+        if not rows:
+            return b""
+        import pyarrow as pa
 
+        schema, stream = self._schema(), io.BytesIO()
+        options = pa.ipc.IpcWriteOptions(compression="zstd")
+        with pa.ipc.new_stream(stream, schema, options=options) as writer:
+            writer.write_batch(pa.RecordBatch.from_pylist(rows, schema=schema))
+            end = stream.tell()  # an end mark follows when it is closed
+        return stream.getvalue()[schema.serialize().size : end]
 
-class _Parquet:
-    """Row groups of some ten thousand rows."""
-
-    def __init__(self, path: Path, renderer: RowRenderer) -> None:
+    def _schema(self) -> Any:
         try:
             import pyarrow as pa
-            import pyarrow.parquet as pq
         except ImportError as error:
             raise UsageError("writing Parquet needs: pip install 'dvtopics[parquet]'") from error
-        kinds = dict.fromkeys(renderer.columns, pa.string())
-        kinds |= dict.fromkeys(renderer.themes, pa.float64()) | {"index": pa.int32()}
-        self._schema = pa.schema(list(kinds.items()))
-        self._table = pa.Table
-        self._writer = pq.ParquetWriter(path, self._schema)
-        self._rows: list[dict[str, Any]] = []
+        kinds = dict.fromkeys(self._rows.columns, pa.string())
+        kinds |= dict.fromkeys(self._rows.themes, pa.float64()) | {"index": pa.int32()}
+        return pa.schema(list(kinds.items()))
 
-    def write(self, payload: list[dict[str, Any]]) -> None:
-        self._rows += payload
-        if len(self._rows) >= _PARQUET_ROWS:
-            self._flush()
 
-    def _flush(self) -> None:
-        rows = [{k: _clean(v) for k, v in row.items()} for row in self._rows]
-        self._writer.write_table(self._table.from_pylist(rows, schema=self._schema))
-        self._rows = []
+def join_parquet(stream: Path, target: Path) -> None:
+    """Write the Arrow stream of a `ParquetRenderer` as a Parquet file, by row groups."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    def close(self) -> None:
-        if self._rows:
-            self._flush()
-        self._writer.close()
+    with (
+        pa.OSFile(str(stream)) as raw,
+        pa.ipc.open_stream(raw) as batches,
+        pq.ParquetWriter(target, batches.schema) as writer,
+    ):
+        group: list[Any] = []
+        rows = 0
+        for batch in batches:
+            group.append(batch)
+            rows += batch.num_rows
+            if rows >= _GROUP_ROWS:
+                writer.write_table(pa.Table.from_batches(group))
+                group, rows = [], 0
+        if group:
+            writer.write_table(pa.Table.from_batches(group))
 
 
 def _clean(value: Any) -> Any:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-
-
-@contextmanager
-def open_sink(output: str | None, renderer: Renderer) -> Iterator[Sink]:
-    """Open the place that payloads of `renderer` go to.
-
-    Parameters
-    ----------
-    output : str or None
-        A file, written as ``FILE.partial`` and renamed once it is complete; what is there
-        and is no plain file (a pipe, ``/dev/stdout``) is written itself. None writes to
-        standard output.
-    renderer : Renderer
-
-    Raises
-    ------
-    UsageError
-        If the file cannot be written, or Parquet is asked for on standard output.
-    """
-    if output is None:
-        if isinstance(renderer, RowRenderer):
-            raise UsageError("Parquet cannot go to standard output; name a file by --output")
-        yield _Bytes(sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-        return
-    target = Path(output)
-    if not target.name or target.is_dir():
-        raise UsageError(f"{output or '.'}: is a folder; --output names a file")
-    try:
-        in_place = target.exists() and not target.is_file()
-        partial = target if in_place else target.with_name(f"{target.name}.partial")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(renderer, RowRenderer):
-            rows = _Parquet(partial, renderer)
-            try:
-                yield rows
-            finally:
-                rows.close()
-        else:
-            with _open_partial(partial, target.suffix) as stream:
-                yield _Bytes(stream)
-        if not in_place:
-            partial.replace(target)
-    except OSError as error:
-        raise UsageError(f"{output}: cannot be written ({error.strerror or error})") from error
-
-
-def _open_partial(partial: Path, suffix: str) -> IO[bytes]:
-    if suffix not in (".gz", ".zst"):
-        return partial.open("wb")
-    # The packing goes by the suffix of the final name.
-    return open_packed(partial, "wb", suffix)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dvtopics.article import Article
 from dvtopics.errors import InputError
-from dvtopics.io.records import Item, read_csv, read_jsonl, read_parquet
+from dvtopics.io.records import Item, parsed, read_csv, read_jsonl, read_parquet
 from dvtopics.io.streams import Source
 from dvtopics.text.lines import paragraphs_of
 
@@ -25,19 +25,19 @@ def source(data: bytes, name: str = "f") -> Source:
 
 
 def jsonl(data: bytes, limit: int = LIMIT) -> list[Item]:
-    return list(read_jsonl(source(data), None, limit))
+    return [*map(parsed, read_jsonl(source(data), None, limit))]
 
 
 def rows(text: str | bytes, column: str = "text", limit: int = LIMIT) -> list[Item]:
     data = text if isinstance(text, bytes) else text.encode()
-    return list(read_csv(source(data), None, limit, column))
+    return [*map(parsed, read_csv(source(data), None, limit, column))]
 
 
 def table(column: str = "text", **columns: object) -> list[Item]:
     pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     buffer = io.BytesIO()
     pq.write_table(pa.table(columns), buffer)
-    return list(read_parquet(source(buffer.getvalue()), LIMIT, column))
+    return [*map(parsed, read_parquet(source(buffer.getvalue()), LIMIT, column))]
 
 
 def kinds(items: list[Item]) -> list[str | None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dvtopics.errors import InputError
-from dvtopics.io.streams import open_packed, open_source
+from dvtopics.io.streams import open_source, pack
 
 #: Not compressible to a single block, so that a truncated file has whole blocks before the cut.
 DATA = b"".join(b'{"text": "%d"}\n' % (i * 7919 % 100_003) for i in range(60_000))
@@ -73,21 +73,26 @@ def test_damaged_file_is_an_error(tmp_path, suffix, position):
         source.read_whole()
 
 
-def test_written_gzip_is_the_same_at_any_time_and_under_any_name(tmp_path, monkeypatch):
-    for name, now in (("a.gz", 1e9), ("b.gz", 2e9)):
-        monkeypatch.setattr("time.time", lambda now=now: now)
-        with open_packed(tmp_path / name, "wb") as stream:
-            stream.write(DATA)
-    assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
-    assert gzip.decompress((tmp_path / "a.gz").read_bytes()) == DATA
+def test_blocks_packed_apart_are_a_packed_file(tmp_path, suffix, monkeypatch):
+    if suffix == ".zst":
+        pytest.importorskip("zstandard")
+    blocks = [pack(DATA[i : i + 100_000], suffix) for i in range(0, len(DATA), 100_000)]
+    path = tmp_path / f"a.jsonl{suffix}"
+    path.write_bytes(b"".join(blocks))
+    with open_source(str(path)) as source:
+        assert source.read_whole() == DATA
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    assert pack(DATA[:100_000], suffix) == blocks[0]
+    assert pack(b"", suffix) == b""
 
 
-def test_written_zstd_reads_back(tmp_path):
-    pytest.importorskip("zstandard")
-    with open_packed(tmp_path / "a.zst", "wb") as stream:
-        stream.write(DATA)
-    with open_packed(tmp_path / "a.zst") as stream:
-        assert stream.read() == DATA
+def test_what_is_told_of_a_packed_file_are_its_packed_bytes(tmp_path, suffix):
+    path = tmp_path / f"a.jsonl{suffix}"
+    path.write_bytes(packed(suffix))
+    told: list[int] = []
+    with open_source(str(path), told.append) as source:
+        assert source.read_whole() == DATA
+    assert sum(told) == path.stat().st_size
 
 
 def test_limit_of_a_whole_read(tmp_path):

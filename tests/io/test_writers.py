@@ -1,4 +1,4 @@
-"""Tagged articles to output: JSON Lines, CSV, Parquet, and the file they go to."""
+"""Tagged articles to output: JSON Lines, CSV, Parquet."""
 
 from __future__ import annotations
 
@@ -10,8 +10,15 @@ import math
 import pytest
 
 from dvtopics.article import TaggedArticle, TaggedParagraph
-from dvtopics.errors import InputError, UsageError
-from dvtopics.io.writers import CsvRenderer, JsonlRenderer, RowRenderer, json_line, open_sink
+from dvtopics.errors import InputError
+from dvtopics.io.writers import (
+    CsvRenderer,
+    JsonlRenderer,
+    ParquetRenderer,
+    RowRenderer,
+    join_parquet,
+    json_line,
+)
 
 THEMES = ("x", "y")
 FIXED = ["id", "level", "index", "title", "text", "x", "y", "tags"]
@@ -136,15 +143,20 @@ def test_csv_of_errors_and_of_lone_surrogates():
 # -- Parquet ------------------------------------------------------------------------------------
 
 
+def parquet(tmp_path, blocks):
+    pq = pytest.importorskip("pyarrow.parquet")
+    (tmp_path / "stream").write_bytes(b"".join(blocks))
+    join_parquet(tmp_path / "stream", tmp_path / "a.parquet")
+    return pq.ParquetFile(tmp_path / "a.parquet")
+
+
 def test_parquet_has_the_rows_of_csv_with_types(tmp_path):
-    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
-    renderer = RowRenderer(THEMES, ["year"])
-    articles = [tagged(metadata={"year": 2024}), tagged(id=None, title="\ud800")]
-    with open_sink(str(tmp_path / "a.parquet"), renderer) as sink:
-        sink.write(renderer.header())
-        for article in articles:
-            sink.write(renderer.article(article))
-    table = pq.read_table(tmp_path / "a.parquet")
+    pa = pytest.importorskip("pyarrow")
+    renderer = ParquetRenderer(RowRenderer(THEMES, ["year"]))
+    first, second = tagged(metadata={"year": 2024}), tagged(id=None, title="\ud800")
+    error = InputError("f:1", "bad", is_record=True)
+    blocks = [renderer.header(), renderer.render([first, error]), renderer.render([error])]
+    table = parquet(tmp_path, [*blocks, renderer.render([second])]).read()
     assert table.schema.names == [*FIXED, "year", "input"]
     assert table.schema.field("x").type == pa.float64()
     rows = table.to_pylist()
@@ -155,65 +167,17 @@ def test_parquet_has_the_rows_of_csv_with_types(tmp_path):
     assert [r["year"] for r in rows] == ["2024"] * 3 + [""] * 3
 
 
+def test_parquet_has_row_groups_of_many_batches(tmp_path):
+    pytest.importorskip("pyarrow")
+    renderer = ParquetRenderer(RowRenderer(THEMES, []))
+    articles = [tagged(id=str(i)) for i in range(9_000)]
+    blocks = [renderer.render(articles[i : i + 500]) for i in range(0, 9_000, 500)]
+    file = parquet(tmp_path, [renderer.header(), *blocks])
+    assert [file.metadata.row_group(i).num_rows for i in range(3)] == [10_500, 10_500, 6_000]
+    assert file.read(["id"]).column("id").to_pylist()[::3] == [a.id for a in articles]
+
+
 def test_parquet_without_an_article_is_a_file_without_rows(tmp_path):
-    pq = pytest.importorskip("pyarrow.parquet")
-    with open_sink(str(tmp_path / "a.parquet"), RowRenderer(THEMES, [])) as sink:
-        sink.write([])
-    assert pq.read_table(tmp_path / "a.parquet").num_rows == 0
-
-
-# -- where it goes ------------------------------------------------------------------------------
-
-
-def test_file_is_there_only_when_it_is_complete(tmp_path):
-    target = tmp_path / "new" / "out.jsonl"
-    with open_sink(str(target), JsonlRenderer()) as sink:
-        sink.write(b"1\n")
-        assert not target.exists()
-        assert target.with_name("out.jsonl.partial").exists()
-    assert target.read_bytes() == b"1\n"
-    assert [p.name for p in target.parent.iterdir()] == ["out.jsonl"]
-
-
-def test_interrupted_output_is_kept_beside_the_old_file(tmp_path):
-    target = tmp_path / "out.jsonl"
-    target.write_bytes(b"old\n")
-
-    def run() -> None:
-        with open_sink(str(target), JsonlRenderer()) as sink:
-            sink.write(b"new\n")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run()
-    assert target.read_bytes() == b"old\n"
-    assert target.with_name("out.jsonl.partial").read_bytes() == b"new\n"
-
-
-def test_places_that_cannot_be_written(tmp_path):
-    (tmp_path / "file").write_bytes(b"")
-    for name in ("", ".", str(tmp_path), str(tmp_path / "file" / "x")):
-        with pytest.raises(UsageError), open_sink(name, JsonlRenderer()):
-            pass
-    assert [p.name for p in tmp_path.iterdir()] == ["file"]
-    assert not tmp_path.with_name(f"{tmp_path.name}.partial").exists()
-    with pytest.raises(UsageError, match="--output"), open_sink(None, RowRenderer(THEMES, [])):
-        pass
-
-
-def test_what_is_no_plain_file_is_written_and_not_replaced(tmp_path):
-    import os
-    import threading
-
-    if not hasattr(os, "mkfifo"):
-        pytest.skip("no named pipes here")
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    received: list[bytes] = []
-    reader = threading.Thread(target=lambda: received.append(pipe.read_bytes()))
-    reader.start()
-    with open_sink(str(pipe), JsonlRenderer()) as sink:
-        sink.write(b"1\n")
-    reader.join(10)
-    assert received == [b"1\n"]
-    assert pipe.is_fifo()
+    pytest.importorskip("pyarrow")
+    renderer = ParquetRenderer(RowRenderer(THEMES, []))
+    assert parquet(tmp_path, [renderer.header()]).metadata.num_rows == 0
