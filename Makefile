@@ -16,11 +16,12 @@ test: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-# Trains models/tfidf on the authored corpora and, where their texts are filled in
+# Trains models/tfidf and models/lda on the authored corpora and, where their texts are filled in
 # (dvtopics corpus rehydrate), on the public news articles.
 train: $(READY)
-	$(BIN)/dvtopics train --output models/tfidf --jobs 2 \
-		--evaluate corpus/vietnews/labels_dev.jsonl.gz --evaluate corpus/law_test.jsonl
+	for kind in tfidf lda; do $(BIN)/dvtopics train --kind $$kind --output models/$$kind --jobs 2 \
+		--evaluate corpus/vietnews/labels_dev.jsonl.gz --evaluate corpus/law_test.jsonl \
+		|| exit 1; done
 
 # Regenerates experiments/results; parts whose data is absent say so and are skipped.
 experiments: $(READY)

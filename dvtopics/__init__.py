@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from dvtopics.article import Article, Paragraph, TaggedArticle, TaggedParagraph
     from dvtopics.errors import DvtopicsError, InputError, ModelError
     from dvtopics.io.readers import read_articles
+    from dvtopics.taggers.lda import LdaTagger
     from dvtopics.taggers.registry import load
     from dvtopics.taggers.tfidf import TfidfTagger
     from dvtopics.themes import THEMES, Taxonomy, Theme
+    from dvtopics.topics.model import TopicModel
 
 _HOMES = {
     "Article": "dvtopics.article",
@@ -29,10 +31,12 @@ _HOMES = {
     "ModelError": "dvtopics.errors",
     "read_articles": "dvtopics.io.readers",
     "load": "dvtopics.taggers.registry",
+    "LdaTagger": "dvtopics.taggers.lda",
     "TfidfTagger": "dvtopics.taggers.tfidf",
     "THEMES": "dvtopics.themes",
     "Taxonomy": "dvtopics.themes",
     "Theme": "dvtopics.themes",
+    "TopicModel": "dvtopics.topics.model",
 }
 
 __all__ = [
@@ -40,6 +44,7 @@ __all__ = [
     "Article",
     "DvtopicsError",
     "InputError",
+    "LdaTagger",
     "ModelError",
     "Paragraph",
     "TaggedArticle",
@@ -47,6 +52,7 @@ __all__ = [
     "Taxonomy",
     "TfidfTagger",
     "Theme",
+    "TopicModel",
     "__version__",
     "load",
     "read_articles",

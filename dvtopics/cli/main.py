@@ -22,6 +22,7 @@ _VERBS = {
     "evaluate": "dvtopics.cli.evaluate",
     "models": "dvtopics.cli.models",
     "corpus": "dvtopics.cli.corpus",
+    "topics": "dvtopics.cli.topics",
 }
 
 EXIT_BAD_INPUT, EXIT_USAGE, EXIT_MODEL, EXIT_INTERRUPTED = 1, 2, 3, 130

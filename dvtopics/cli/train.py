@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,10 +12,21 @@ from dvtopics.cli.messages import message
 from dvtopics.cli.options import debug_option, jobs_option, lang_option
 from dvtopics.cli.progress import Progress
 
+if TYPE_CHECKING:
+    from dvtopics.taggers.lda import LdaTagger
+    from dvtopics.taggers.tfidf import TfidfTagger
+
 
 @click.command("train")
 @click.argument("labelled", nargs=-1, metavar="[LABELLED...]")
 @click.option("--output", required=True, metavar="DIR", help="Model folder to make or replace.")
+@click.option(
+    "--kind",
+    type=click.Choice(["tfidf", "lda"]),
+    default="tfidf",
+    show_default=True,
+    help="What texts are scored by: weighted n-grams, or shares of topics.",
+)
 @click.option("--themes", metavar="FILE", help="A themes file of your own.")
 @click.option(
     "--evaluate",
@@ -23,9 +35,11 @@ from dvtopics.cli.progress import Progress
     metavar="FILE",
     help="Labels to report on in the model card; never trained on (repeatable).",
 )
-@click.option("--ngram-max", default=3, show_default=True, help="Longest syllable n-gram.")
-@click.option("--min-df", default=3, show_default=True, help="Paragraphs an n-gram must be in.")
-@click.option("--folds", default=5, show_default=True, help="Folds of cross-validation.")
+@click.option(
+    "--ngram-max", type=int, help="Longest syllable n-gram, 3 by default; of --kind tfidf only."
+)
+@click.option("--min-df", default=3, show_default=True, help="Paragraphs a term must be in.")
+@click.option("--folds", type=int, help="Folds of cross-validation; the tagger knows how many.")
 @click.option(
     "--seed",
     default=0,
@@ -39,17 +53,18 @@ from dvtopics.cli.progress import Progress
 def command(
     labelled: tuple[str, ...],
     output: str,
+    kind: str,
     themes: str | None,
     held_out: tuple[str, ...],
-    ngram_max: int,
+    ngram_max: int | None,
     min_df: int,
-    folds: int,
+    folds: int | None,
     seed: int,
     jobs: int,
     lang: str,
     debug: bool,
 ) -> int:
-    """Huấn luyện mô hình TF-IDF / train a TF-IDF model on labelled articles.
+    """Huấn luyện mô hình / train a model on labelled articles.
 
     LABELLED are JSON Lines files of labelled records; by default the authored
     corpora and all labels of the public news articles but the dev part, where the project is
@@ -59,19 +74,20 @@ def command(
     """
     from dvtopics.corpus.shipped import training_files
     from dvtopics.evaluation.protocol import evaluate
-    from dvtopics.taggers.tfidf import TfidfTagger
 
+    if kind == "lda" and ngram_max is not None:
+        raise click.UsageError("--ngram-max goes with --kind tfidf only")
     files = or_shipped(labelled, training_files())
     articles = read_filled(files, lang)
-    tagger = TfidfTagger(
+    chosen: dict[str, Any] = {"ngram_max": ngram_max, "n_folds": folds}
+    tagger = _tagger_class(kind)(
         themes,
-        ngram_max=ngram_max,
         min_df=min_df,
-        n_folds=folds,
         random_state=seed,
         n_jobs=jobs,
+        **{name: value for name, value in chosen.items() if value is not None},
     )
-    with Progress(message("training", lang=lang), "", folds + 1) as progress:
+    with Progress(message("training", lang=lang), "", tagger.n_folds + 1) as progress:
         tagger.fit(articles, progress=lambda done, _: progress.advance(1))
     for name in held_out:
         if unseen := filled_articles(name, lang):
@@ -81,3 +97,13 @@ def command(
     click.echo(message("trained-on", data["articles"], data["judged_paragraphs"], lang=lang))
     click.echo(message("saved", output, tagger.model_, lang=lang))
     return 0
+
+
+def _tagger_class(kind: str) -> type[TfidfTagger] | type[LdaTagger]:
+    if kind == "lda":
+        from dvtopics.taggers.lda import LdaTagger
+
+        return LdaTagger
+    from dvtopics.taggers.tfidf import TfidfTagger
+
+    return TfidfTagger

@@ -48,10 +48,10 @@ def describe_training_data(articles: Sequence[Article], themes: Sequence[str]) -
     }
 
 
-def library_versions() -> dict[str, str]:
-    """Return the versions of what a model's arithmetic depends on."""
+def library_versions(*more: str) -> dict[str, str]:
+    """Return the versions of what a model's arithmetic depends on, `more` libraries included."""
     versions = {}
-    for name in _LIBRARIES:
+    for name in (*_LIBRARIES, *more):
         try:
             versions[name] = version(name)
         except PackageNotFoundError:

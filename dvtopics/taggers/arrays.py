@@ -17,15 +17,10 @@ from dvtopics.taggers.context import (
     PARAGRAPH_EXTRAS,
 )
 
-#: Arrays of a saved model: name → (dtype, shape). ``F`` features, ``T`` themes, ``K`` scores of
-#: stage one, ``S`` syllables, ``D`` dimensions of content, ``P`` and ``A`` context features, ``H``
-#: hidden units.
-_ARRAYS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "keys": ("int64", ("F",)),
-    "idf": ("float32", ("F",)),
-    "coef": ("float16", ("F", "K")),
-    "intercept": ("float64", ("K",)),
-    "embedding": ("float16", ("S", "D")),
+#: Arrays of a saved model: name → (dtype, shape). ``T`` themes, ``K`` scores of stage one, ``D``
+#: dimensions of content, ``P`` and ``A`` context features, ``H`` hidden units.
+Specification = Mapping[str, tuple[str, tuple[str, ...]]]
+_STAGE_TWO: Specification = {
     "paragraph_coef": ("float64", ("P", "T")),
     "paragraph_intercept": ("float64", ("T",)),
     "paragraph_hidden_coef": ("float64", ("P", "H")),
@@ -38,6 +33,29 @@ _ARRAYS: dict[str, tuple[str, tuple[str, ...]]] = {
     "article_coef": ("float64", ("A", "T")),
     "article_intercept": ("float64", ("T",)),
 }
+#: Of `TfidfTagger`: ``F`` features, ``S`` syllables.
+_TFIDF: Specification = {
+    "keys": ("int64", ("F",)),
+    "idf": ("float32", ("F",)),
+    "coef": ("float16", ("F", "K")),
+    "intercept": ("float64", ("K",)),
+    "embedding": ("float16", ("S", "D")),
+    **_STAGE_TWO,
+}
+#: Of `LdaTagger`: ``Z`` topics, ``M`` pairs of words, ``V`` terms, ``E`` terms in topics.
+_LDA: Specification = {
+    "pairs": ("int64", ("M",)),
+    "alpha": ("float64", ("Z",)),
+    "n_topics": ("uint16", ("V",)),
+    "topic": ("uint16", ("E",)),
+    "weight": ("float32", ("E",)),
+    "coef": ("float32", ("Z", "K")),
+    "intercept": ("float64", ("K",)),
+    "scale": ("float64", ("D",)),
+    **_STAGE_TWO,
+}
+#: Axes that may be empty: a small corpus repeats no pair of words.
+_MAY_BE_EMPTY = ("M",)
 
 
 def fit_keys(keys: NDArray[np.int64], n_syllables: int) -> bool:
@@ -55,26 +73,85 @@ def fit_keys(keys: NDArray[np.int64], n_syllables: int) -> bool:
     )
 
 
-def checked_arrays(
+def fit_topics(arrays: Mapping[str, NDArray[Any]], n_words: int) -> bool:
+    """Say whether pairs are those of a vocabulary of this size, and topics those of its terms.
+
+    Pairs ascend; so do the topics of a term; every weight and prior is positive.
+    """
+    pairs, size = arrays["pairs"], arrays["n_topics"].astype(np.int64)
+    topic, n_topics = arrays["topic"].astype(np.int64), len(arrays["alpha"])
+    term = np.repeat(np.arange(len(size)), size)
+    return bool(
+        0 < n_words < 2_000_000
+        and len(size) == n_words + len(pairs)
+        and len(term) == len(topic)
+        and (np.diff(pairs) > 0).all()
+        and (pairs >= 0).all()
+        and (pairs < n_words**2).all()
+        and (topic < n_topics).all()
+        and (np.diff(term * n_topics + topic) > 0).all()
+        and (arrays["weight"] > 0).all()
+        and (arrays["alpha"] > 0).all()
+        and len(arrays["scale"]) <= n_topics
+    )
+
+
+def lda_arrays(
+    arrays: Mapping[str, NDArray[Any]], n_themes: int, n_words: int, folder: Path
+) -> dict[str, NDArray[Any]]:
+    """Return the arrays of an `LdaTagger` if they fit; raises ModelError if not."""
+    told = {"M": ("pairs", 0), "Z": ("alpha", 0), "E": ("topic", 0), "D": ("scale", 0)}
+    n_pairs = len(arrays["pairs"]) if "pairs" in arrays and arrays["pairs"].ndim else 0
+    return _checked(arrays, _LDA, n_themes, told, {"V": n_words + n_pairs}, folder)
+
+
+def tfidf_arrays(
     arrays: Mapping[str, NDArray[Any]], n_themes: int, n_syllables: int, folder: Path
 ) -> dict[str, NDArray[Any]]:
-    """Return `arrays` if names, types, shapes and values fit; raises ModelError if not."""
-    if set(arrays) != set(_ARRAYS):
-        missing, more = sorted(set(_ARRAYS) - set(arrays)), sorted(set(arrays) - set(_ARRAYS))
+    """Return the arrays of a `TfidfTagger` if they fit; raises ModelError if not."""
+    return _checked(
+        arrays, _TFIDF, n_themes, {"F": ("keys", 0), "D": ("embedding", 1)},
+        {"S": n_syllables}, folder,
+    )  # fmt: skip
+
+
+def _checked(
+    arrays: Mapping[str, NDArray[Any]],
+    specification: Specification,
+    n_themes: int,
+    told: Mapping[str, tuple[str, int]],
+    known: Mapping[str, int],
+    folder: Path,
+) -> dict[str, NDArray[Any]]:
+    """Return `arrays` if names, types, shapes and values fit; raises ModelError if not.
+
+    Parameters
+    ----------
+    arrays, specification : mapping
+    n_themes : int
+    told : mapping of str to (str, int)
+        Which side of which array says how long an axis is.
+    known : mapping of str to int
+        Lengths of other axes.
+    folder : Path
+    """
+    if set(arrays) != set(specification):
+        missing = sorted(set(specification) - set(arrays))
+        more = sorted(set(arrays) - set(specification))
         raise ModelError(f"{folder}: missing arrays {missing[:5]}, unexpected arrays {more[:5]}")
     sizes = {
-        "F": len(arrays["keys"]) if arrays["keys"].ndim else -1,
         "T": n_themes,
         "K": 2 * n_themes,
-        "S": n_syllables,
-        "D": arrays["embedding"].shape[1] if arrays["embedding"].ndim == 2 else -1,
-        "H": len(arrays["paragraph_output"]) if arrays["paragraph_output"].ndim else -1,
         "P": len(PARAGRAPH_BLOCKS) * 2 * n_themes + len(PARAGRAPH_EXTRAS),
         "A": len(ARTICLE_BLOCKS) * n_themes + len(ARTICLE_EXTRAS),
+        **known,
     }
-    if min(sizes.values()) < 1:
+    for axis, (name, side) in {**told, "H": ("paragraph_output", 0)}.items():
+        expected_sides = len(specification[name][1])
+        sizes[axis] = arrays[name].shape[side] if arrays[name].ndim == expected_sides else -1
+    if min(size for axis, size in sizes.items() if axis not in _MAY_BE_EMPTY) < 1:
         raise ModelError(f"{folder}: arrays without any feature, theme, dimension or hidden unit")
-    for name, (dtype, shape) in _ARRAYS.items():
+    for name, (dtype, shape) in specification.items():
         array, expected = arrays[name], tuple(sizes[axis] for axis in shape)
         if array.dtype != dtype or array.shape != expected:
             raise ModelError(

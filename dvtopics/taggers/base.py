@@ -21,7 +21,7 @@ from dvtopics.taggers.batch import Batch, Scores
 from dvtopics.taggers.calibration import Platt
 from dvtopics.taggers.context import head
 from dvtopics.taggers.decision import Thresholds
-from dvtopics.taggers.explain import Explainer, JudgedArticle, TokenWeights
+from dvtopics.taggers.explain import Explainer, JudgedArticle
 from dvtopics.taggers.pipeline import Judgement, TwoStagePipeline
 from dvtopics.themes import Taxonomy
 
@@ -188,8 +188,12 @@ class Tagger:
     def score_articles(self, articles: Iterable[ArticleLike]) -> Scores:
         """Return probabilities and tags of `articles` as arrays, without building objects."""
         self._check_fitted()
-        batch = Batch.from_articles(_articles(articles))
-        logits = self.pipeline_.judge(batch).logits()
+        # In parts that fit the nearest caches: results do not depend on them.
+        parts = [*batched(_articles(articles), BATCH_SIZE)] or [[]]
+        return Scores.joined([self._scored(part) for part in parts])
+
+    def _scored(self, articles: list[Article]) -> Scores:
+        logits = self.pipeline_.judge(Batch.from_articles(articles)).logits()
         return self._decide(logits.paragraph, logits.article)
 
     def predict_proba(self, articles: Iterable[ArticleLike]) -> NDArray[np.float64]:
@@ -286,7 +290,7 @@ class Tagger:
         ]
         texts = [judged.texts for judged in every]
         first = np.cumsum([0, *map(len, texts)]).tolist()
-        tokens = TokenWeights.read(self.pipeline_.scorer, [t for part in texts for t in part])
+        tokens = self.pipeline_.scorer.token_weights([t for part in texts for t in part])
         blank = self.pipeline_.blank()
         for number, judged, where in zip(numbers, every, first, strict=False):
             explainer = Explainer(judged, self.pipeline_, self._phrase_list(), blank, tokens, where)
@@ -301,7 +305,7 @@ class Tagger:
     def _phrase_list(self) -> PhraseList:
         # Built on first use: scoring alone does not need it.
         if self._phrases is None:
-            self._phrases = PhraseList(self.phrases_, self.pipeline_.scorer.vectorizer.syllables_)
+            self._phrases = PhraseList(self.phrases_, self.pipeline_.scorer.syllables)
         return self._phrases
 
     def _assemble(

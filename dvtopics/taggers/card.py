@@ -5,6 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+_STAGES = {
+    "TfidfTagger": """\
+Stage one: TF-IDF over syllable n-grams, one logistic regression per theme. Stage two: a small
+network with a linear path, over the stage-one scores of the paragraph, its neighbours, the title
+and the whole article, and over what these are about (latent semantic coordinates), trained on
+scores that stage one gave to articles it had not seen; the article is judged by a linear model
+over the paragraph scores of stage two. Platt scaling and the thresholds below come from
+out-of-fold output of the whole pipeline.""",
+    "LdaTagger": """\
+Stage one: shares of latent Dirichlet topics (gensim), over words of a phrase list and pairs of
+neighbouring words; most topics are seeded by the themes' seed terms and by what labels say of
+terms, the background topics are found without labels. Theme scores are linear in these shares
+and a function of length; no other feature is read. Stage two: a small network with a linear path,
+over the stage-one scores of the paragraph, its neighbours, the title and the whole article, and
+over their shares of the background topics, trained on scores that stage one gave to articles
+whose labels it had not seen; the article is judged by a linear model over the paragraph scores of
+stage two. Platt scaling and the thresholds below come from out-of-fold output of the whole
+pipeline; phrase list apart, which is mined from all texts without labels.""",
+}
+
 
 def model_card(config: Mapping[str, Any]) -> str:
     """Return the card of a model as Markdown, from its config alone."""
@@ -42,12 +62,7 @@ tagged = dvtopics.load("FOLDER").tag("...")
 {data["judged_paragraphs"]:,} are graded. Fingerprint of the training data:
 `{data["fingerprint"][:16]}`.
 
-Stage one: TF-IDF over syllable n-grams, one logistic regression per theme. Stage two: a small
-network with a linear path, over the stage-one scores of the paragraph, its neighbours, the title
-and the whole article, and over what these are about (latent semantic coordinates), trained on
-scores that stage one gave to articles it had not seen; the article is judged by a linear model
-over the paragraph scores of stage two. Platt scaling and the thresholds below come from
-out-of-fold output of the whole pipeline.
+{_STAGES[config["class"]]}
 
 {parameters}
 

@@ -15,7 +15,8 @@ from dvtopics.article import Article, Evidence
 from dvtopics.features.phrases import PhraseList
 from dvtopics.taggers.context import Array
 from dvtopics.taggers.influence import ArticleSignals, Influence, InfluenceMap
-from dvtopics.taggers.pipeline import Judgement, TfidfScorer, TwoStagePipeline
+from dvtopics.taggers.pipeline import Judgement, TwoStagePipeline
+from dvtopics.taggers.scorer import TokenWeights
 from dvtopics.text.tokenize import token_spans
 
 #: Terms named per theme; "rest" and "bias" come on top, which makes ten.
@@ -32,54 +33,6 @@ class _Source:
     spans: list[tuple[int, int]]  # of the words
     weight: Array  # (n_words, k + d)
     link: Array  # (n_words, k): pull between a word and the next one
-
-
-@dataclass(frozen=True, slots=True)
-class TokenWeights:
-    """Tokens of texts and what each puts into stage one.
-
-    Attributes
-    ----------
-    ids : ndarray of int64, shape (n_tokens,)
-    starts : ndarray of int64, shape (n_texts + 1,)
-        Tokens ``starts[i]:starts[i + 1]`` are those of text ``i``.
-    weight, link : ndarray, shape (n_tokens, k)
-        What a token puts into the logits, and the pull between it and the next one.
-    content : ndarray, shape (n_tokens,)
-        Share of the token in what its text is about.
-    """
-
-    ids: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    weight: Array
-    link: Array
-    content: Array
-
-    @classmethod
-    def read(cls, scorer: TfidfScorer, texts: list[str]) -> TokenWeights:
-        """Share the weight of every n-gram among its occurrences and syllables."""
-        batch = scorer.vectorizer.encode(texts)
-        rows = scorer.vectorizer.transform_batch(batch)
-        row, feature, start, size = scorer.vectorizer.occurrences(batch)
-        n, k = len(batch.ids), scorer.coef.shape[1]
-        weight, link, content = np.zeros((n, k)), np.zeros((n, k)), np.zeros(n)
-        width = rows.shape[1]
-        entry = np.searchsorted(rows.row * width + rows.feature, row * width + feature)
-        value = (rows.value / np.bincount(entry, minlength=len(rows.value))).take(entry)
-        share = scorer.coef.take(feature, axis=0) * value[:, None]
-        # No two n-grams of one length start at one token, so that plain sums will do.
-        for length in range(1, int(size.max(initial=0)) + 1):
-            chosen = slice(*np.searchsorted(size, (length, length + 1)))
-            at, part = start[chosen], share[chosen] / length
-            for shift in range(length):
-                weight[at + shift] += part
-                if shift + 1 < length:
-                    link[at + shift] += share[chosen] / (length - 1)
-        single = slice(*np.searchsorted(size, (1, 2)))
-        norm = scorer.embedding.norms(rows)
-        content[start[single]] = value[single] / norm[row[single]]
-        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(batch.lengths)])
-        return cls(batch.ids, starts, weight, link, content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,14 +265,13 @@ class Explainer:
     def _entries(
         self, pulls: list[_Pull], bias: float, theme: str, logit: float, own: int | None
     ) -> list[Evidence]:
-        found: list[tuple[float, int, tuple[int, int]]] = []
-        for pull in _strongest(pulls, own):
-            source = self._source(pull.source)
-            found += [(w, pull.source, span) for w, span in _terms(source, pull.weights)]
-        found.sort(key=lambda item: (-item[0], item[1], item[2]))
+        chosen = [(pull, self._source(pull.source)) for pull in _strongest(pulls, own)]
+        chosen = [(pull, source) for pull, source in chosen if source.spans]
         entries: list[Evidence] = []
         article = self._judged.article
-        for weight, number, (start, end) in found[:MAX_TERMS]:
+        for weight, first, last in _terms(chosen) if chosen else ():
+            number, start = first[0], first[1][0]
+            end = last[1][1]
             where: str | int
             if number < 0:
                 where, text = "title", article.title
@@ -367,9 +319,7 @@ class Explainer:
             # No term runs across punctuation.
             if text[words[i][1] : words[i + 1][0]].strip(" \t\u00a0_"):
                 link[i] = 0.0
-        table = self._pipeline.scorer.embedding.table
-        content = tokens.content[begin:end, None] * table[tokens.ids[begin:end]]
-        weight = np.concatenate([tokens.weight[begin:end], content], axis=1)
+        weight = np.concatenate([tokens.weight[begin:end], tokens.content(begin, end)], axis=1)
         return _Source(words, np.add.reduceat(weight, first, axis=0), link)
 
 
@@ -384,25 +334,35 @@ def _strongest(pulls: list[_Pull], own: int | None) -> list[_Pull]:
     return [pull for pull in ranked[:_MAX_SOURCES] if pull.moved > 0 or pull.source == own]
 
 
-def _terms(source: _Source, weights: Array) -> list[tuple[float, tuple[int, int]]]:
-    """Cut a text into terms, runs of words that count together; return the positive ones."""
-    if not source.spans:
-        return []
+#: A word: number of its text, where it stands there.
+_Word = tuple[int, tuple[int, int]]
+
+
+def _terms(chosen: list[tuple[_Pull, _Source]]) -> list[tuple[float, _Word, _Word]]:
+    """Cut texts into terms, runs of words that count together.
+
+    Returns
+    -------
+    list of (weight, first word, last word)
+        The heaviest, all positive. They grow from the heaviest words of all the texts.
+    """
+    # A text's last word has no link: no run goes on into the next text.
+    links = [(s.link * pull.weights[: s.link.shape[1]]).sum(axis=1) for pull, s in chosen]
+    weights = np.concatenate([(s.weight * pull.weights).sum(axis=1) for pull, s in chosen])
+    words = [(pull.source, span) for pull, s in chosen for span in s.spans]
+    seeds = np.argsort(-weights, kind="stable")[: 2 * MAX_TERMS].tolist()
     # Lists, not arrays: the loop below handles single numbers, where numpy is slow.
-    weight: list[float] = (source.weight * weights).sum(axis=1).tolist()
-    link: list[float] = (source.link * weights[: source.link.shape[1]]).sum(axis=1).tolist()
-    n = len(weight)
-    seeds = sorted((i for i in range(n) if weight[i] > 0), key=weight.__getitem__, reverse=True)
-    taken = [False] * n
-    found: list[tuple[float, tuple[int, int]]] = []
-    for seed in seeds[: 2 * MAX_TERMS]:
-        if taken[seed]:
+    weight, link = weights.tolist(), np.concatenate(links).tolist()
+    taken = [False] * (len(weight) + 1)
+    found = []
+    for seed in seeds:
+        if taken[seed] or weight[seed] <= 0:
             continue
         low = high = seed
         total = weight[seed]
         while high - low + 1 < _MAX_WORDS:
             left = link[low - 1] if low and not taken[low - 1] else 0.0
-            right = link[high] if high + 1 < n and not taken[high + 1] else 0.0
+            right = 0.0 if taken[high + 1] else link[high]
             if max(left, right) <= max(_LINK * total / (high - low + 1), 0.0):
                 break
             if left > right:
@@ -414,5 +374,6 @@ def _terms(source: _Source, weights: Array) -> list[tuple[float, tuple[int, int]
         for i in range(low, high + 1):
             taken[i] = True
         if total > 0:
-            found.append((total, (source.spans[low][0], source.spans[high][1])))
-    return found
+            found.append((total, low, high))
+    found.sort(key=lambda item: (-item[0], words[item[1]]))
+    return [(total, words[low], words[high]) for total, low, high in found[:MAX_TERMS]]

@@ -1,4 +1,4 @@
-"""Batch → logits at both levels: TF-IDF scorer (stage one), then context (stage two).
+"""Batch → logits at both levels: a scorer of texts (stage one), then context (stage two).
 
 This is the whole learned computation of a tagger before calibration: plain arrays and
 functions on them. It is what cross-validation fits per fold and what a saved model holds.
@@ -11,8 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dvtopics.features.embedding import SyllableEmbedding
-from dvtopics.features.tfidf import NgramTfidf, TokenBatch
 from dvtopics.taggers.batch import Batch, Layout, Logits
 from dvtopics.taggers.context import (
     Array,
@@ -22,53 +20,7 @@ from dvtopics.taggers.context import (
     paragraph_features,
 )
 from dvtopics.taggers.network import Content, ContextNetwork
-
-
-@dataclass(frozen=True, slots=True)
-class TextScores:
-    """What stage one says of texts.
-
-    Attributes
-    ----------
-    logits : ndarray, shape (n_texts, k)
-    content : ndarray, shape (n_texts, d)
-    length : ndarray of int64, shape (n_texts,)
-        Tokens.
-    """
-
-    logits: Array
-    content: Array
-    length: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class TfidfScorer:
-    """Stage one: two linear models per theme over TF-IDF rows, and what texts are about.
-
-    The first k / 2 scores say that a theme is there, the others that it is a main subject.
-
-    Attributes
-    ----------
-    vectorizer : NgramTfidf
-    coef : ndarray of float32, shape (n_features, k)
-    intercept : ndarray of float64, shape (k,)
-    embedding : SyllableEmbedding
-    """
-
-    vectorizer: NgramTfidf
-    coef: NDArray[np.float32]
-    intercept: Array
-    embedding: SyllableEmbedding
-
-    def score(self, texts: list[str]) -> TextScores:
-        """Score `texts`."""
-        return self.score_tokens(self.vectorizer.encode(texts))
-
-    def score_tokens(self, batch: TokenBatch) -> TextScores:
-        """Score texts that are token ids of the vectorizer."""
-        rows = self.vectorizer.transform_batch(batch)
-        logits = rows.dot(self.coef) + self.intercept
-        return TextScores(logits, self.embedding.transform(rows), batch.lengths)
+from dvtopics.taggers.scorer import Scorer, TextScores
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +37,9 @@ class JudgedSignals:
     """Shape (n_articles,): tokens of the titles."""
 
 
-def read_signals(scorer: TfidfScorer, batch: Batch) -> JudgedSignals:
+def read_signals(scorer: Scorer, batch: Batch) -> JudgedSignals:
     """Score paragraphs and titles of `batch` and lay out those with something to judge."""
-    # Titles and paragraphs go through the vectorizer together: half the overhead.
+    # Titles and paragraphs go through the scorer together: half the overhead.
     scores = scorer.score([*batch.texts, *batch.titles])
     n = len(batch.texts)
     return signals_of(
@@ -143,14 +95,14 @@ class TwoStagePipeline:
 
     Attributes
     ----------
-    scorer : TfidfScorer
+    scorer : Scorer
     paragraph_stage : ContextNetwork
         Judges paragraphs by what stage one says of them, their title and neighbours.
     article_stage : LinearStage
         Judges articles by what `paragraph_stage` says of their paragraphs.
     """
 
-    scorer: TfidfScorer
+    scorer: Scorer
     paragraph_stage: ContextNetwork
     article_stage: LinearStage
 
@@ -159,7 +111,7 @@ class TwoStagePipeline:
         nothing = self.scorer.intercept[None]
         layout = Layout.from_counts([1])
         signals = Signals(nothing, np.full_like(nothing, np.nan), np.ones(1), layout)
-        d = self.scorer.embedding.table.shape[1]
+        d = self.scorer.n_dimensions
         features, content = paragraph_features(signals), Content(np.zeros((1, d)), np.zeros((1, d)))
         network = self.paragraph_stage
         logits: Array = network.logits(features, network.hidden(features, content, layout))[0]

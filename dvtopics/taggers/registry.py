@@ -65,4 +65,8 @@ def load(model: str | Path = "tfidf") -> Tagger:
         from dvtopics.taggers.tfidf import TfidfTagger
 
         return TfidfTagger.from_files(files, folder)
+    if kind == "LdaTagger":
+        from dvtopics.taggers.lda import LdaTagger
+
+        return LdaTagger.from_files(files, folder)
     raise ModelError(f"{folder}: class {kind!r} is not known here; install a newer dvtopics")

@@ -6,7 +6,6 @@ In: labelled articles (`fit`) or a saved folder (`dvtopics.load`). Out: a `Tagge
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,20 +16,22 @@ from dvtopics.errors import ModelError, UsageError
 from dvtopics.features.embedding import SyllableEmbedding
 from dvtopics.features.tfidf import NgramTfidf
 from dvtopics.storage import ModelFiles, save_folder
-from dvtopics.taggers.arrays import checked_arrays, fit_keys
+from dvtopics.taggers.arrays import fit_keys, tfidf_arrays
 from dvtopics.taggers.base import Tagger
-from dvtopics.taggers.calibration import Platt
-from dvtopics.taggers.context import (
-    ARTICLE_BLOCKS,
-    ARTICLE_EXTRAS,
-    PARAGRAPH_BLOCKS,
-    PARAGRAPH_EXTRAS,
-    LinearStage,
+from dvtopics.taggers.saved import (
+    config_of,
+    fitting_together,
+    learn,
+    lines,
+    mined_phrases,
+    model_name,
+    pipeline_of,
+    restore,
+    stage_arrays,
+    taxonomy_of,
 )
-from dvtopics.taggers.decision import LEVELS, Thresholds
-from dvtopics.taggers.network import ContextNetwork
-from dvtopics.taggers.pipeline import TfidfScorer, TwoStagePipeline
-from dvtopics.themes import Taxonomy, load_themes
+from dvtopics.taggers.scorer import TfidfScorer
+from dvtopics.themes import load_themes
 
 
 class TfidfTagger(Tagger):
@@ -175,7 +176,6 @@ class TfidfTagger(Tagger):
         UsageError
             If a parameter is out of range or there is too little to learn from.
         """
-        from dvtopics.corpus.fingerprint import describe_training_data
         from dvtopics.training.fit import fit_tagger
         from dvtopics.training.folds import POPULATION_WEIGHTS
         from dvtopics.training.stages import StageParameters
@@ -223,29 +223,9 @@ class TfidfTagger(Tagger):
             self.n_jobs,
             progress,
         )
-        self.taxonomy_ = taxonomy
-        self.pipeline_ = fitted.pipeline
-        self.phrases_ = self._mined(labelled)
-        self._phrases = None
-        self.calibration_ = {
-            "paragraph": fitted.paragraph_calibration,
-            "article": fitted.article_calibration,
-        }
-        self.thresholds_ = fitted.thresholds
-        self.cross_validation_ = fitted.cross_validation
-        self.evaluation_ = {}
-        self.training_data_ = describe_training_data(labelled, taxonomy.ids)
-        self.model_ = f"{self.kind}@unsaved"
-        self.source_ = None
+        phrases = mined_phrases(labelled, self.phrases, self.n_jobs)
+        learn(self, fitted, taxonomy, phrases, labelled)
         return self
-
-    def _mined(self, articles: list[Article]) -> list[str]:
-        if self.phrases is None:
-            return []
-        from dvtopics.text.segment import mine_phrases
-
-        texts = [text for a in articles for text in (a.title, *(p.text for p in a.paragraphs))]
-        return mine_phrases(texts, n_jobs=self.n_jobs)
 
     def save(self, folder: str | Path) -> None:
         """Save to a model folder (arrays, JSON and text: nothing that can run).
@@ -264,7 +244,8 @@ class TfidfTagger(Tagger):
 
         self._check_fitted()
         scorer = self.pipeline_.scorer
-        config = self._config()
+        assert isinstance(scorer, TfidfScorer)
+        config = config_of(self)
         checksum = save_folder(
             folder,
             config,
@@ -274,50 +255,16 @@ class TfidfTagger(Tagger):
                 "coef": scorer.coef.astype(np.float16),
                 "intercept": scorer.intercept,
                 "embedding": scorer.embedding.table.astype(np.float16),
-                **{
-                    f"paragraph_{f.name}": getattr(self.pipeline_.paragraph_stage, f.name)
-                    for f in fields(ContextNetwork)
-                },
-                "article_coef": self.pipeline_.article_stage.coef,
-                "article_intercept": self.pipeline_.article_stage.intercept,
+                **stage_arrays(self.pipeline_),
             },
             {
-                "vocabulary": "".join(f"{s}\n" for s in scorer.vectorizer.syllables_),
-                "phrases": "".join(f"{phrase}\n" for phrase in self.phrases_),
+                "vocabulary": lines(scorer.vectorizer.syllables_),
+                "phrases": lines(self.phrases_),
             },
             model_card(config),
         )
         self.source_ = Path(folder).resolve()
         self.model_ = model_name(self.source_, checksum)
-
-    def _config(self) -> dict[str, Any]:
-        from dvtopics.corpus.fingerprint import library_versions
-
-        parameters = self.get_params()
-        # Where themes came from and how many processes fitted says nothing about the model.
-        del parameters["themes"], parameters["n_jobs"]
-        ids = self.taxonomy_.ids
-        return {
-            "class": self.kind,
-            "parameters": parameters,
-            "themes": self.taxonomy_.to_config(),
-            "thresholds": self.thresholds_.to_config(ids),
-            "calibration": {
-                level: {
-                    theme: {"slope": float(platt.slope[i]), "offset": float(platt.offset[i])}
-                    for i, theme in enumerate(ids)
-                }
-                for level, platt in self.calibration_.items()
-            },
-            "context": {
-                "paragraph": [*PARAGRAPH_BLOCKS, *PARAGRAPH_EXTRAS],
-                "article": [*ARTICLE_BLOCKS, *ARTICLE_EXTRAS],
-            },
-            "training_data": self.training_data_,
-            "cross_validation": self.cross_validation_,
-            "evaluation": self.evaluation_,
-            "library_versions": library_versions(),
-        }
 
     @classmethod
     def from_files(cls, files: ModelFiles, folder: Path) -> TfidfTagger:
@@ -328,30 +275,18 @@ class TfidfTagger(Tagger):
         ModelError
             If a value, shape or dtype does not fit.
         """
-        try:
+        with fitting_together(folder):
             return cls._rebuilt(files, folder)
-        except (
-            KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError
-        ) as error:  # fmt: skip
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
-            raise ModelError(f"{folder}: the model does not fit together ({reason})") from error
 
     @classmethod
     def _rebuilt(cls, files: ModelFiles, folder: Path) -> TfidfTagger:
-        config = files.config
-        self = cls(**{str(k): v for k, v in config["parameters"].items()})
-        self.taxonomy_ = Taxonomy.from_config(config["themes"], f"{folder}: themes")
-        ids = self.taxonomy_.ids
-        if config["context"] != {
-            "paragraph": [*PARAGRAPH_BLOCKS, *PARAGRAPH_EXTRAS],
-            "article": [*ARTICLE_BLOCKS, *ARTICLE_EXTRAS],
-        }:
-            raise ModelError(f"{folder}: context features of another version; train it again")
-        parameters = config["parameters"]
+        parameters = files.config["parameters"]
+        self = cls(**{str(k): v for k, v in parameters.items()})
+        self.taxonomy_ = taxonomy_of(files, folder)
         if parameters["ngram_max"] not in (1, 2, 3):
             raise ModelError(f"{folder}: ngram_max {parameters['ngram_max']!r} is not 1, 2 or 3")
         syllables = files.texts["vocabulary"].split("\n")[:-1]
-        arrays = checked_arrays(files.arrays, len(ids), len(syllables), folder)
+        arrays = tfidf_arrays(files.arrays, len(self.taxonomy_), len(syllables), folder)
         keys = arrays["keys"]
         if len(set(syllables)) != len(syllables) or not fit_keys(keys, len(syllables)):
             raise ModelError(f"{folder}: vocabulary and n-grams do not fit together")
@@ -363,37 +298,12 @@ class TfidfTagger(Tagger):
             min_df=int(parameters["min_df"]),
             sublinear_tf=bool(parameters["sublinear_tf"]),
         )
-        self.pipeline_ = TwoStagePipeline(
-            TfidfScorer(
-                vectorizer,
-                arrays["coef"].astype(np.float32),
-                arrays["intercept"],
-                SyllableEmbedding(arrays["embedding"].astype(np.float32)),
-            ),
-            ContextNetwork(
-                **{f.name: arrays[f"paragraph_{f.name}"] for f in fields(ContextNetwork)}
-            ),
-            LinearStage(arrays["article_coef"], arrays["article_intercept"]),
+        scorer = TfidfScorer(
+            vectorizer,
+            arrays["coef"].astype(np.float32),
+            arrays["intercept"],
+            SyllableEmbedding(arrays["embedding"].astype(np.float32)),
         )
-        self.thresholds_ = Thresholds.from_config(config["thresholds"], ids)
-        self.calibration_ = {level: _platt(config["calibration"][level], ids) for level in LEVELS}
-        self.phrases_ = files.texts["phrases"].split("\n")[:-1]
-        self.training_data_ = config["training_data"]
-        self.cross_validation_ = config["cross_validation"]
-        self.evaluation_ = config["evaluation"]
-        self.source_ = folder
-        self.model_ = model_name(folder, files.checksum)
+        self.pipeline_ = pipeline_of(scorer, arrays)
+        restore(self, files, folder)
         return self
-
-
-def model_name(folder: Path, checksum: str) -> str:
-    """Return ``NAME@checksum`` as output records carry it."""
-    return f"{folder.name}@{checksum[:12]}"
-
-
-def _platt(config: Mapping[str, Any], themes: tuple[str, ...]) -> Platt:
-    slope = np.array([float(config[theme]["slope"]) for theme in themes])
-    offset = np.array([float(config[theme]["offset"]) for theme in themes])
-    if not (np.isfinite(slope).all() and np.isfinite(offset).all()):
-        raise ValueError("calibration must be finite")
-    return Platt(slope, offset)

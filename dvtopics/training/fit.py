@@ -22,6 +22,7 @@ from dvtopics.taggers.calibration import Platt
 from dvtopics.taggers.context import Array
 from dvtopics.taggers.decision import Thresholds
 from dvtopics.taggers.pipeline import TwoStagePipeline, read_signals
+from dvtopics.training.data import PipelineParameters, TrainingSet, judged_articles
 from dvtopics.training.decisions import (
     best_thresholds,
     fit_platt,
@@ -29,13 +30,7 @@ from dvtopics.training.decisions import (
     review_table,
 )
 from dvtopics.training.folds import article_folds, population_weights
-from dvtopics.training.stages import (
-    StageParameters,
-    TrainingSet,
-    fit_pipeline,
-    judged_articles,
-    labelled_part,
-)
+from dvtopics.training.stages import fit_pipeline, labelled_part
 
 _MIN_ARTICLES = 5
 
@@ -67,7 +62,7 @@ class _Level:
 def fit_tagger(
     articles: Sequence[Article],
     themes: Sequence[str],
-    parameters: StageParameters,
+    parameters: PipelineParameters,
     weights: Mapping[str, float],
     n_jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
@@ -79,7 +74,7 @@ def fit_tagger(
     articles : sequence of Article
         With grades.
     themes : sequence of str
-    parameters : StageParameters
+    parameters : PipelineParameters
     weights : mapping of str to float
         Weight of an article by its ``drawn`` field, in calibration and thresholds.
     n_jobs : int, default 1
@@ -94,7 +89,7 @@ def fit_tagger(
     """
     from joblib import Parallel, delayed
 
-    data = _training_set(articles, themes)
+    data = _training_set(articles, themes, parameters)
     folds = article_folds(
         len(articles), parameters.n_folds, parameters.random_state + 1, data.judged
     )
@@ -129,7 +124,9 @@ def fit_tagger(
     )
 
 
-def _training_set(articles: Sequence[Article], themes: Sequence[str]) -> TrainingSet:
+def _training_set(
+    articles: Sequence[Article], themes: Sequence[str], parameters: PipelineParameters
+) -> TrainingSet:
     labels = Labels.from_articles(articles, themes)
     batch = Batch.from_articles(articles)
     n_judged = int(judged_articles(labels, batch.layout).sum())
@@ -140,10 +137,10 @@ def _training_set(articles: Sequence[Article], themes: Sequence[str]) -> Trainin
         )
     if not (labels.paragraph > 0).any():
         raise UsageError(f"no paragraph carries any of the themes {', '.join(themes)}")
-    return TrainingSet.from_batch(batch, labels)
+    return TrainingSet.from_batch(batch, labels, parameters.read)
 
 
-def _fit_one(data: TrainingSet, parameters: StageParameters) -> TwoStagePipeline:
+def _fit_one(data: TrainingSet, parameters: PipelineParameters) -> TwoStagePipeline:
     from threadpoolctl import threadpool_limits
 
     # One BLAS thread: sums in one order, so the same bytes on every run.

@@ -6,16 +6,16 @@ cross-validation by article), on whole articles; unjudged paragraphs serve as co
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dvtopics.corpus.labels import Labels
 from dvtopics.features.embedding import SyllableEmbedding
 from dvtopics.features.tfidf import NgramTfidf, TokenisedTexts
-from dvtopics.taggers.batch import Batch, Layout
+from dvtopics.taggers.batch import Layout
 from dvtopics.taggers.context import (
     Array,
     LinearStage,
@@ -27,12 +27,12 @@ from dvtopics.taggers.context import (
 from dvtopics.taggers.network import ContextNetwork
 from dvtopics.taggers.pipeline import (
     JudgedSignals,
-    TextScores,
-    TfidfScorer,
     TwoStagePipeline,
     in_context,
     signals_of,
 )
+from dvtopics.taggers.scorer import Scorer, TextScores, TfidfScorer
+from dvtopics.training.data import PipelineParameters, StageOne, TrainingSet
 from dvtopics.training.folds import article_folds
 from dvtopics.training.network import NetworkParameters, fit_network
 
@@ -48,7 +48,7 @@ _ARTICLE_FOLDS = 3
 
 @dataclass(frozen=True, slots=True)
 class StageParameters:
-    """What the two stages are fitted with; see `TfidfTagger` for the meaning."""
+    """What the two stages of a `TfidfTagger` are fitted with; see there for the meaning."""
 
     ngram_max: int
     min_df: int
@@ -67,60 +67,30 @@ class StageParameters:
     n_folds: int
     random_state: int
 
+    def read(self, texts: Sequence[str]) -> TokenisedTexts:
+        """Cut texts into syllables."""
+        return TokenisedTexts.read(texts)
+
+    def stage_one(self) -> StageOne:
+        """Return what fits the scorers of one pipeline."""
+        return _TfidfStage(self)
+
 
 @dataclass(frozen=True, slots=True)
-class TrainingSet:
-    """Articles as token ids, with their labels and a weight per article.
+class _TfidfStage:
+    """Stage one of `TfidfTagger`. What a text is about is learned without labels, once."""
 
-    Attributes
-    ----------
-    body, titles : TokenisedTexts
-        Of all paragraphs and of all titles.
-    layout : Layout
-    labels : Labels
-    weight : ndarray, shape (n_articles,)
-    """
+    parameters: StageParameters
 
-    body: TokenisedTexts
-    titles: TokenisedTexts
-    layout: Layout
-    labels: Labels
-    weight: Array
+    def fit(self, data: TrainingSet) -> TfidfScorer:
+        return fit_scorer(data, self.parameters, with_content=True)
 
-    @property
-    def judged(self) -> NDArray[np.bool_]:
-        """Which articles have a judged paragraph, shape (n_articles,)."""
-        return judged_articles(self.labels, self.layout)
+    def fit_part(self, data: TrainingSet) -> TfidfScorer:
+        return fit_scorer(data, self.parameters)
 
-    @classmethod
-    def from_batch(cls, batch: Batch, labels: Labels) -> TrainingSet:
-        """Tokenise a batch; every article weighs the same."""
-        return cls(
-            TokenisedTexts.read(batch.texts),
-            TokenisedTexts.read(batch.titles),
-            batch.layout,
-            labels,
-            np.ones(batch.layout.n_articles),
-        )
-
-    def subset(self, chosen: NDArray[np.bool_]) -> TrainingSet:
-        """Return the chosen articles only."""
-        rows = chosen[self.layout.article]
-        return TrainingSet(
-            self.body.take(rows),
-            self.titles.take(chosen),
-            Layout.from_counts(self.layout.sizes[chosen]),
-            Labels(
-                self.labels.paragraph[rows], self.labels.main[rows], self.labels.article[chosen]
-            ),
-            self.weight[chosen],
-        )
-
-
-def judged_articles(labels: Labels, layout: Layout) -> NDArray[np.bool_]:
-    """Return which articles have a judged paragraph, shape (n_articles,)."""
-    rows = np.flatnonzero(~np.isnan(labels.paragraph).all(axis=1))
-    return np.asarray(np.bincount(layout.article[rows], minlength=layout.n_articles) > 0)
+    def scores(self, scorer: Scorer, tokens: TokenisedTexts) -> TextScores:
+        assert isinstance(scorer, TfidfScorer)
+        return scorer.score_tokens(scorer.vectorizer.encode_tokens(tokens))
 
 
 def fit_scorer(
@@ -178,10 +148,11 @@ def _count_ratio(rows: csr_matrix, label: Array, smoothing: float) -> Array:
     return size
 
 
-def fit_pipeline(data: TrainingSet, parameters: StageParameters) -> TwoStagePipeline:
+def fit_pipeline(data: TrainingSet, parameters: PipelineParameters) -> TwoStagePipeline:
     """Fit both stages."""
-    scorer = fit_scorer(data, parameters, with_content=True)
-    body, title = _unseen_scores(data, scorer, parameters)
+    stage = parameters.stage_one()
+    scorer = stage.fit(data)
+    body, title = _unseen_scores(data, scorer, stage, parameters)
     # Pages come without a title too: every article is also shown once without it.
     untitled = TextScores(title.logits, title.content, np.zeros_like(title.length))
     views = [signals_of(body, which, data.layout) for which in (title, untitled)]
@@ -191,35 +162,37 @@ def fit_pipeline(data: TrainingSet, parameters: StageParameters) -> TwoStagePipe
 
 
 def _unseen_scores(
-    data: TrainingSet, scorer: TfidfScorer, parameters: StageParameters
+    data: TrainingSet, scorer: Scorer, stage: StageOne, parameters: PipelineParameters
 ) -> tuple[TextScores, TextScores]:
-    """Scores of all paragraphs and titles; theme logits from scorers that have not seen them.
+    """Scores of all paragraphs and titles by scorers that have not seen their labels.
 
-    What a text is about is learned without labels: there `scorer` itself is asked.
+    Contents that are learned without labels are those of `scorer` itself.
     """
     layout = data.layout
-    body, title = _scores(scorer, data.body), _scores(scorer, data.titles)
+    body, title = stage.scores(scorer, data.body), stage.scores(scorer, data.titles)
     folds = article_folds(
         layout.n_articles, parameters.n_folds, parameters.random_state, data.judged
     )
     for fold in range(parameters.n_folds):
         held_out = folds == fold
-        unseen = fit_scorer(data.subset(~held_out), parameters)
+        unseen = stage.fit_part(data.subset(~held_out))
         part = data.subset(held_out)
-        body.logits[held_out[layout.article]] = _scores(unseen, part.body).logits
-        title.logits[held_out] = _scores(unseen, part.titles).logits
+        for whole, rows, tokens in (
+            (body, held_out[layout.article], part.body),
+            (title, held_out, part.titles),
+        ):
+            found = stage.scores(unseen, tokens)
+            whole.logits[rows] = found.logits
+            if found.content.shape[1]:
+                whole.content[rows] = found.content
     return body, title
-
-
-def _scores(scorer: TfidfScorer, tokens: TokenisedTexts) -> TextScores:
-    return scorer.score_tokens(scorer.vectorizer.encode_tokens(tokens))
 
 
 def _fit_paragraphs(
     data: TrainingSet,
     views: list[JudgedSignals],
     chosen: NDArray[np.bool_],
-    parameters: StageParameters,
+    parameters: PipelineParameters,
 ) -> ContextNetwork:
     """Fit the paragraph network on the `chosen` articles."""
     layout = views[0].signals.layout
@@ -267,7 +240,7 @@ def _contents(view: JudgedSignals, use: NDArray[np.bool_]) -> tuple[Array, Array
 
 
 def _fit_articles(
-    data: TrainingSet, views: list[JudgedSignals], parameters: StageParameters
+    data: TrainingSet, views: list[JudgedSignals], parameters: PipelineParameters
 ) -> LinearStage:
     """Fit the article model on what paragraph networks say of articles they have not seen."""
     layout = views[0].signals.layout

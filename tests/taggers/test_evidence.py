@@ -19,7 +19,8 @@ from dvtopics.taggers.context import (
     LinearStage,
 )
 from dvtopics.taggers.network import ContextNetwork
-from dvtopics.taggers.pipeline import TfidfScorer, TwoStagePipeline
+from dvtopics.taggers.pipeline import TwoStagePipeline
+from dvtopics.taggers.scorer import TfidfScorer
 from dvtopics.text.tokenize import token_spans, tokenize
 
 SENTENCES = [
