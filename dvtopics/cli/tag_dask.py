@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -108,8 +106,10 @@ def _client(address: str, jobs: int | None) -> Iterator[Any]:
         if name.split(".")[0] in ("distributed", "tornado", "asyncio"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     if address == LOCAL:
-        processes = _cores() if jobs in (None, -1) else jobs
-        with _local_cluster(processes) as cluster, _connected(cluster) as client:
+        from dvtopics.scale.dask_local import local_cluster
+
+        processes = _cores() if jobs is None or jobs == -1 else jobs
+        with local_cluster(processes) as cluster, _connected(cluster) as client:
             yield client
         return
     with _connected(address) as client:
@@ -121,27 +121,6 @@ def _client(address: str, jobs: int | None) -> Iterator[Any]:
                 f"dask worker {address}"
             ) from error
         yield client
-
-
-def _local_cluster(processes: int | None) -> Any:
-    """Start worker processes, which leave Ctrl-C to this one."""
-    import distributed
-
-    make_cluster: Any = distributed.LocalCluster
-    usual = signal.getsignal(signal.SIGINT)
-    main = threading.current_thread() is threading.main_thread()
-    try:
-        if main:  # processes that start now ignore what is ignored here
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-        return make_cluster(
-            n_workers=processes,
-            threads_per_worker=1,
-            dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-        )
-    finally:
-        if main:
-            signal.signal(signal.SIGINT, usual)
 
 
 @contextmanager
