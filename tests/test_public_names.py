@@ -30,10 +30,11 @@ def imported_by(code: str, cwd: Path) -> set[str]:
     return {name.split(".")[0] for name in done.stdout.split()}
 
 
-def test_tagging_imports_no_training_library(tmp_path):
+@pytest.mark.parametrize("model", ["tfidf", "lda"])
+def test_tagging_imports_no_training_library(model, tmp_path):
     found = imported_by(
         "import dvtopics\n"
-        "tagger = dvtopics.load('tfidf')\n"
+        f"tagger = dvtopics.load('{model}')\n"
         "tagged = tagger.tag('Tiếp công dân, giải quyết khiếu nại.')\n"
         "assert tagged.paragraphs[0].themes and tagged.to_record()\n"
         "list(tagger.tag_many([dvtopics.Article('Hoà giải', ['Dân bàn.', ''])]))\n"
@@ -55,7 +56,7 @@ def test_public_names(name):
 
 
 def test_names_of_the_design_are_there():
-    wanted = {"load", "TfidfTagger", "Article", "read_articles", "THEMES"}
+    wanted = {"load", "TfidfTagger", "LdaTagger", "Article", "read_articles", "THEMES"}
     assert wanted <= set(dvtopics.__all__)
     assert list(dvtopics.THEMES) == [
         "administrative_reform", "grievance_handling", "grassroots_democracy", "party_building",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +29,7 @@ from dvtopics.topics.fitted import Fitted
 from dvtopics.topics.inference import topic_shares
 from dvtopics.topics.marks import SyllableTable
 from dvtopics.topics.passages import Candidates, find_passages
-from dvtopics.topics.spill import Block, Spill, fingerprint_of
+from dvtopics.topics.spill import Block, Spill
 from dvtopics.topics.terms import SCORED, top_terms
 from dvtopics.topics.theme_map import (
     grades_positive,
@@ -72,21 +74,10 @@ def read_collection(
     known = Spill.reopen(folder)
     if known is None:
         return Spill(folder).write(articles, sample_bytes, seed)
-    import hashlib
-
-    # The stream may be read once only: what it gives is written beside until it is known to
-    # be the same.
-    digest = hashlib.sha256()
-
-    def fingerprinted() -> Iterator[Article]:
-        for article in articles:
-            fingerprint_of(article, digest)
-            yield article
-
-    fresh = Spill(folder / "new").write(fingerprinted(), sample_bytes, seed)
+    # The stream may be read once only: what it gives is written beside the old files until it
+    # is known whether it is the same.
+    fresh = Spill(folder / "new").write(articles, sample_bytes, seed)
     if fresh.fingerprint == known.fingerprint:
-        import shutil
-
         shutil.rmtree(fresh.folder)
         return known
     for path in [*folder.iterdir()]:
@@ -104,9 +95,11 @@ def mined_phrases(spill: Spill, taxonomy: Taxonomy, n_jobs: int) -> list[str]:
     from dvtopics.text.segment import mine_phrases
 
     kept = spill.folder / "phrases.json"
+    themes = hashlib.sha256(json.dumps(taxonomy.to_config()).encode()).hexdigest()
+    key = f"{spill.fingerprint} {themes}"
     if kept.is_file():
         state = json.loads(kept.read_text(encoding="utf-8"))
-        if state["fingerprint"] == spill.fingerprint:
+        if state["key"] == key:
             return list(state["phrases"])
     found = set(mine_phrases(spill.sample, _LEAST_IN_SAMPLE, n_jobs))
     for theme in taxonomy.values():
@@ -119,7 +112,7 @@ def mined_phrases(spill: Spill, taxonomy: Taxonomy, n_jobs: int) -> list[str]:
         }
     phrases = sorted(found)
     with atomic_file(kept) as fresh:
-        state = {"fingerprint": spill.fingerprint, "phrases": phrases}
+        state = {"key": key, "phrases": phrases}
         fresh.write_text(json.dumps(state, ensure_ascii=False), encoding="utf-8")
     return phrases
 

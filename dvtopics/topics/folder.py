@@ -14,7 +14,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,14 @@ def write_articles(
         file.write(len(head).to_bytes(8, "little") + head)
         for block in shares:
             file.write(np.ascontiguousarray(block, dtype="<f4").tobytes())
+
+
+def write_records(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
+    """Write id, title, time and source of articles; grades are not the model's."""
+    with path.open("w", encoding="utf-8") as file:
+        for record in records:
+            own = {name: value for name, value in record.items() if name != "grades"}
+            file.write(json.dumps(own, ensure_ascii=False) + "\n")
 
 
 def seal(folder: Path, config: Mapping[str, Any]) -> str:

@@ -34,7 +34,6 @@ def ldavis_page(model: TopicModel) -> str:
         terms,
         np.maximum(marginal * n, 1e-9),
         sort_topics=False,
-        mds="mmds",
     )
     page: str = pyLDAvis.prepared_data_to_html(prepared)
     return page

@@ -6,12 +6,8 @@ folder it is saved in.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,27 +17,15 @@ from numpy.typing import NDArray
 from dvtopics.article import Article, as_article
 from dvtopics.errors import ModelError, NotFittedError, UsageError
 from dvtopics.storage import atomic_file
-from dvtopics.themes import Taxonomy, load_themes
+from dvtopics.themes import load_themes
 from dvtopics.topics.bags import Bags
-from dvtopics.topics.checkpoint import Checkpoint
-from dvtopics.topics.choice import CANDIDATES, Point, choose_number
 from dvtopics.topics.edits import EDITS, Edits, read_edits
 from dvtopics.topics.engines import make_engine
 from dvtopics.topics.fitted import Fitted
-from dvtopics.topics.fitting import (
-    Prepared,
-    finish,
-    key_of,
-    mined_phrases,
-    prepare,
-    read_collection,
-    theme_words,
-)
 from dvtopics.topics.folder import (
     ARTICLES,
     RECORDS,
     TOPICS,
-    WORK,
     check_replaceable,
     link_or_copy,
     read_arrays,
@@ -50,9 +34,11 @@ from dvtopics.topics.folder import (
     replacing,
     seal,
     write_articles,
+    write_records,
 )
 from dvtopics.topics.inference import topic_shares
 from dvtopics.topics.parameters import check_parameters
+from dvtopics.topics.running import run_fit, working_folder
 from dvtopics.topics.spill import Spill
 from dvtopics.topics.view import TopicView, View
 
@@ -176,87 +162,22 @@ class TopicModel:
             If a parameter is out of range, or the articles are too few.
         """
         check_parameters(self.get_params())
-        say = on_step or (lambda step: None)
         if folder is not None:
             check_replaceable(Path(folder))
-        with self._work(folder) as work:
-            say("read")
-            stream = (as_article(item) for item in articles)
-            spill = read_collection(stream, work, self.sample_bytes, self.random_state)
-            taxonomy = load_themes(self.themes)
-            say("words")
-            phrases = (
-                mined_phrases(spill, taxonomy, self.n_jobs)
-                if self.phrases is None
-                else sorted(set(self.phrases))
+        tables = self._new_tables()
+        with working_folder(folder) as work:
+            self._fitted = run_fit(
+                (as_article(item) for item in articles),
+                self.get_params(),
+                labelled,
+                work,
+                tables,
+                on_step or (lambda step: None),
             )
-            least = self.n_topics if isinstance(self.n_topics, int) else 2
-            prepared = prepare(
-                spill,
-                phrases,
-                least,
-                min_articles=self.min_df,
-                max_share=self.max_df,
-                max_terms=self.max_terms,
-                extra_stop_words=self.stop_words,
-                weighting=self.weighting,
-            )
-            self._fit_prepared(prepared, taxonomy, work, say, labelled)
+        self._tables, self.edits_, self._view = tables, Edits(), None
         if folder is not None:
             self.save(folder)
         return self
-
-    def _fit_prepared(
-        self,
-        prepared: Prepared,
-        taxonomy: Taxonomy,
-        work: Path,
-        say: Callable[[str], None],
-        labelled: Iterable[Article],
-    ) -> None:
-        engine = make_engine(self.engine, self.passes)
-        curve: list[Point] = []
-        number = self.n_topics
-        if not isinstance(number, int):
-            number, curve = choose_number(
-                prepared,
-                engine,
-                self.random_state,
-                CANDIDATES,
-                lambda point: say(f"choose {point.n_topics}"),
-            )
-        say("topics")
-        parameters = {**self.get_params(), "n_topics": number, "phrases": prepared.phrases}
-        words = theme_words(prepared, taxonomy, labelled)
-        anchors = words.anchors() if self.anchor_themes else None
-        if anchors is not None:
-            parameters["anchors"] = hashlib.sha256(anchors.tobytes()).hexdigest()
-        key = key_of({k: str(v) for k, v in parameters.items()}, prepared.spill.fingerprint)
-        topics = engine.fit(
-            prepared.bags,
-            prepared.weights,
-            number,
-            self.random_state,
-            Checkpoint(work, key),
-            anchors,
-        )
-        say("understand")
-        tables = self._new_tables()
-        fitted = finish(
-            prepared,
-            topics,
-            words,
-            lambda shares: write_articles(
-                tables / ARTICLES, shares, prepared.spill.n_articles, number
-            ),
-        )
-        with (tables / RECORDS).open("w", encoding="utf-8") as file:
-            for record in prepared.spill.records():
-                record.pop("grades", None)
-                file.write(json.dumps(record, ensure_ascii=False) + "\n")
-        fitted.info["curve"] = [point.to_record() for point in curve]
-        self._fitted, self._tables, self.edits_ = fitted, tables, Edits()
-        self._view = None
 
     def update(self, articles: Iterable[Item]) -> Self:
         """Let the topics see new articles too; the terms stay those of the fit.
@@ -282,10 +203,7 @@ class TopicModel:
             tables = self._new_tables()
             shares = np.concatenate([old, fresh])
             write_articles(tables / ARTICLES, iter([shares]), *shares.shape)
-            with (tables / RECORDS).open("w", encoding="utf-8") as file:
-                for record in (*self.records(), *spill.records()):
-                    record.pop("grades", None)
-                    file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            write_records(tables / RECORDS, (*self.records(), *spill.records()))
         fitted.mean_shares = shares.mean(axis=0, dtype=np.float64)
         fitted.info["n_articles"] = len(shares)
         self._tables, self._view = tables, None
@@ -459,17 +377,6 @@ class TopicModel:
         # The last one goes with the object that held it, once nobody reads from it.
         self._scratch = tempfile.TemporaryDirectory()
         return Path(self._scratch.name)
-
-    @contextmanager
-    def _work(self, folder: str | Path | None) -> Iterator[Path]:
-        if folder is None:
-            with tempfile.TemporaryDirectory() as scratch:
-                yield Path(scratch)
-            return
-        work = Path(folder) / WORK
-        work.mkdir(parents=True, exist_ok=True)
-        yield work
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def _versions() -> dict[str, str]:

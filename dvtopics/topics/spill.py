@@ -92,7 +92,7 @@ class Spill:
     def write(self, articles: Iterable[Article], sample_bytes: int, seed: int) -> Spill:
         """Read all articles into the files; keep a sample of the texts in memory."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(f"{sample_bytes} {seed} ".encode())
         sampler = _Sample(sample_bytes, seed)
         names = [*_ARRAYS, "texts", "text_ends", "records"]
         files = {name: (self.folder / f"{name}.bin").open("wb") for name in names}

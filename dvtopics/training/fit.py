@@ -6,6 +6,7 @@ figures come from its out-of-fold output only.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -97,10 +98,14 @@ def fit_tagger(
     tasks = [folds != fold for fold in range(parameters.n_folds)] + [folds >= 0]
     worker = Parallel(n_jobs=n_jobs, return_as="generator")
     pipelines: list[TwoStagePipeline] = []
-    for pipeline in worker(delayed(_fit_one)(data.subset(chosen), parameters) for chosen in tasks):
-        pipelines.append(pipeline)
-        if progress is not None:
-            progress(len(pipelines), len(tasks))
+    jobs = (delayed(_fit_one)(data.subset(chosen), parameters) for chosen in tasks)
+    with warnings.catch_warnings():
+        # A worker that has grown is replaced between two folds: nothing is lost.
+        warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
+        for pipeline in worker(jobs):
+            pipelines.append(pipeline)
+            if progress is not None:
+                progress(len(pipelines), len(tasks))
     weight = population_weights(articles, weights)
     levels = _out_of_fold(articles, data.labels, folds, pipelines[:-1], weight)
     calibrations = {name: fit_platt(x.logits, x.labels, x.weight) for name, x in levels.items()}

@@ -25,11 +25,11 @@ def collection(authored, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def no_mining():
     """Mining phrases takes seconds; one test does it, the others get a list."""
-    from dvtopics.topics import model
+    from dvtopics.topics import running
 
     with pytest.MonkeyPatch.context() as patch:
         phrases = ["chi bộ", "khiếu nại", "người dân", "thủ tục", "đảng viên", "đối thoại"]
-        patch.setattr(model, "mined_phrases", lambda *_: phrases)
+        patch.setattr(running, "mined_phrases", lambda *_: phrases)
         yield
 
 
@@ -118,6 +118,7 @@ def test_too_little_to_find_topics_in(dv, tmp_path, no_mining, text):
     done = dv("topics", "fit", path, "--topics", "2", "--output", tmp_path / "t")
     assert done.status == 2
     assert len(done.errors) == 1
+    assert not (tmp_path / "t").exists()
 
 
 def test_folders_that_are_none(dv, folder, tmp_path):

@@ -284,7 +284,7 @@ def test_nobodys_folder_is_overwritten(articles, tmp_path):
 
 
 def test_auto_finds_the_planted_number(articles, monkeypatch):
-    monkeypatch.setattr("dvtopics.topics.model.CANDIDATES", (2, 3, 5))
+    monkeypatch.setattr("dvtopics.topics.choice.CANDIDATES", (2, 3, 5))
     model = new_model(n_topics="auto").fit(articles)
     assert len(model.topics_) == 3
     assert [point["n_topics"] for point in model.curve_] == [2, 3, 5]
