@@ -61,6 +61,8 @@ def _number(_: click.Context, __: click.Parameter, value: str) -> int | str:
 )  # fmt: skip
 @click.option("--stop-word", "stop_words", multiple=True, help="Leave out too (repeatable).")
 @click.option("--themes", metavar="FILE", help="A themes file of your own.")
+@click.option("--anchor-themes/--no-anchor-themes", default=True, show_default=True,
+              help="Give themes that no topic is about a topic of their own.")  # fmt: skip
 @click.option(
     "--labelled", multiple=True, metavar="FILE",
     help="Labelled articles that tell what a theme's words are (repeatable).",

@@ -108,10 +108,10 @@ class ContextNetwork:
         layout : Layout
         """
         weights = np.concatenate([self.hidden_coef, self.hidden_own, self.hidden_near])
-        result = _fixed_product((features.T, content.own, content.near(layout)), weights)
+        result = fixed_product((features.T, content.own, content.near(layout)), weights)
         # What an article is about is the same for all its paragraphs.
         around = np.concatenate([self.hidden_whole, self.hidden_title])
-        of_article = _fixed_product((content.whole(layout), content.title), around)
+        of_article = fixed_product((content.whole(layout), content.title), around)
         result += (of_article + self.hidden_intercept).take(layout.article, axis=0)
         return result
 
@@ -119,7 +119,7 @@ class ContextNetwork:
         """Return the logits, shape (n_paragraphs, n_themes), given the hidden layer."""
         active = np.maximum(hidden, 0.0)
         weights = np.concatenate([self.coef, self.output])
-        return _fixed_product((features.T, active), weights) + self.intercept
+        return fixed_product((features.T, active), weights) + self.intercept
 
     def local(self, hidden: Array) -> LocalModel:
         """Return the linear function that the network is where its hidden layer is `hidden`.
@@ -142,7 +142,7 @@ class ContextNetwork:
         )
 
 
-def _fixed_product(parts: tuple[Array, ...], weights: NDArray[np.float64]) -> Array:
+def fixed_product(parts: tuple[Array, ...], weights: NDArray[np.float64]) -> Array:
     """Return the `parts` side by side, times `weights`, in blocks of one fixed size.
 
     A row's sum may depend on the shape of a BLAS product, so every product has the same one. In

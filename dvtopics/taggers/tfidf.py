@@ -57,7 +57,7 @@ class TfidfTagger(Tagger):
     class_weight : {"balanced", None}, default "balanced"
         Class weights of stage one.
     context_C : float, default 0.05
-        Inverse regularisation of the linear half of stage two.
+        Inverse regularisation of the linear path of stage two.
     article_C : float, default 0.01
         Inverse regularisation of the article model.
     n_dimensions : int, default 32

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dvtopics.features.topics import Bags, TopicWords
 from dvtopics.features.words import Terms, WordBatch, WordTerms
 from dvtopics.taggers.context import Array
-from dvtopics.taggers.network import _fixed_product
+from dvtopics.taggers.network import fixed_product
 from dvtopics.taggers.scorer import TextScores, TokenWeights
 
 #: Texts scored together; what is kept for each is as long as there are topics.
@@ -68,7 +68,7 @@ class LdaScorer:
         found = np.zeros(shape)
         for low in range(0, len(found), _CHUNK):
             part = bags.part(low, min(low + _CHUNK, len(found)))
-            found[low : low + _CHUNK] = _fixed_product((self.shares(part),), self._weights())
+            found[low : low + _CHUNK] = fixed_product((self.shares(part),), self._weights())
         k = len(self.intercept)
         return TextScores(found[:, :k] + self.intercept, found[:, k:], batch.lengths)
 

@@ -14,7 +14,7 @@ from dvtopics.taggers.network import ContextNetwork
 _SCALES = (0.5, 0.3, 0.75, 0.5)
 _BATCH = 256
 #: What the linear model counts beside the networks.
-_LINEAR = 0.25
+LINEAR_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def fit_network(
     intercept = np.mean([m.intercepts_[1] for m in models], axis=0, dtype=np.float64)
     # What all labels agree on is the linear model's alone to say.
     output[:, constant] = 0.0
-    part = np.where(constant, 1.0, _LINEAR)
+    part = np.where(constant, 1.0, LINEAR_SHARE)
     n, d = features.shape[1], contents[0].shape[1]
     hidden_coef = first[:n] / scale[:, None]
     parts = [first[n + i * d : n + (i + 1) * d] * _SCALES[i] for i in range(len(_SCALES))]
@@ -97,5 +97,5 @@ def fit_network(
         hidden_whole=parts[2],
         hidden_title=parts[3],
         hidden_intercept=hidden_intercept - mean @ hidden_coef,
-        output=output * (1 - _LINEAR),
+        output=output * (1 - LINEAR_SHARE),
     )

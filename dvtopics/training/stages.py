@@ -113,7 +113,7 @@ def fit_scorer(
         known = ~np.isnan(label)
         learned, label = rows[known], label[known]
         if column < n_themes:
-            factor = _count_ratio(learned, label, parameters.nb_smoothing)
+            factor = count_ratio(learned, label, parameters.nb_smoothing)
             weights, bias = _logistic(
                 learned.multiply(factor).tocsr(), label, parameters.C, parameters.class_weight
             )
@@ -135,7 +135,7 @@ def fit_scorer(
     return TfidfScorer(vectorizer, coef, intercept, embedding)
 
 
-def _count_ratio(rows: csr_matrix, label: Array, smoothing: float) -> Array:
+def count_ratio(rows: csr_matrix, label: Array, smoothing: float) -> Array:
     """Return how one-sidedly each feature is used: the size of its log-count ratio.
 
     Weighting features by it makes rare but telling ones cheap for the regularised model

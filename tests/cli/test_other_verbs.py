@@ -187,7 +187,9 @@ def test_models_list_and_verify_the_pretrained(dv):
     done = dv("models", "list")
     assert done.status == 0
     assert any(line.startswith("tfidf\tTfidfTagger\t") for line in done.out.decode().splitlines())
-    assert dv("models", "verify", "--lang", "vi").out.decode().startswith("tfidf: nguyên vẹn")
+    assert any(line.startswith("lda\tLdaTagger\t") for line in done.out.decode().splitlines())
+    verified = dv("models", "verify", "--lang", "vi").out.decode().splitlines()
+    assert [line.split(" (")[0] for line in verified] == ["lda: nguyên vẹn", "tfidf: nguyên vẹn"]
 
 
 # -- corpus stats -------------------------------------------------------------------------------
