@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from dvtopics.taggers.context import LinearStage
-from dvtopics.training.network import LINEAR_SHARE as LINEAR_SHARE
-from dvtopics.training.network import NetworkParameters, fit_network
-from dvtopics.training.stages import count_ratio as count_ratio
+from dvtopics.training.network import LINEAR_SHARE, NetworkParameters, fit_network
+from dvtopics.training.stages import count_ratio
 
 Contents = tuple[Array, Array, Array, Array]
 Predict = Callable[[Array, Contents], Array]
