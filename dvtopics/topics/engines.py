@@ -217,7 +217,7 @@ def _start(sample: csr_matrix, n_topics: int, seed: int, anchors: Floats | None)
 
 
 #: A topic whose map score is at least this is about the theme.
-_NEAR = 0.5
+_NEAR = 0.65
 _ETA = 0.01
 _ITERATIONS = 30
 _GAMMA_THRESHOLD = 0.01

@@ -76,6 +76,10 @@ class TopicModel:
     anchor_themes : bool, default True
         A theme that ten articles name or more, and that no topic would be about, gets a topic
         that starts from its words; at most a quarter of the topics. Only the engine lda.
+    tagger : str, optional
+        A tagger whose tags on a sample of the articles tell, beside the seed terms, what the
+        words of the shipped themes are, where `fit` is given no labelled articles. None goes
+        by seed terms alone.
     n_jobs : int, default 1
         Processes of underthesea.
     random_state : int, default 0
@@ -110,6 +114,7 @@ class TopicModel:
         stop_words: Sequence[str] = (),
         themes: str | Path | None = None,
         anchor_themes: bool = True,
+        tagger: str | None = "tfidf",
         n_jobs: int = 1,
         random_state: int = 0,
     ) -> None:
@@ -125,6 +130,7 @@ class TopicModel:
         self.stop_words = stop_words
         self.themes = themes
         self.anchor_themes = anchor_themes
+        self.tagger = tagger
         self.n_jobs = n_jobs
         self.random_state = random_state
         self._fitted: Fitted | None = None
@@ -346,8 +352,8 @@ class TopicModel:
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters."""
         names = ("n_topics", "engine", "passes", "weighting", "min_df", "max_df", "max_terms",
-                 "phrases", "sample_bytes", "stop_words", "themes", "anchor_themes", "n_jobs",
-                 "random_state")  # fmt: skip
+                 "phrases", "sample_bytes", "stop_words", "themes", "anchor_themes",
+                 "tagger", "n_jobs", "random_state")  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
     def set_params(self, **parameters: Any) -> Self:

@@ -24,9 +24,9 @@ from dvtopics.topics.fitting import (
     mined_phrases,
     prepare,
     read_collection,
-    theme_words,
 )
 from dvtopics.topics.folder import ARTICLES, RECORDS, WORK, write_articles, write_records
+from dvtopics.topics.theme_words import theme_words
 
 Say = Callable[[str], None]
 
@@ -107,7 +107,7 @@ def _fit_prepared(
             lambda point: say(f"choose {point.n_topics}"),
         )
     say("topics")
-    words = theme_words(prepared, taxonomy, labelled)
+    words = theme_words(prepared, taxonomy, [*labelled], parameters["tagger"])
     anchors = words.anchors() if parameters["anchor_themes"] else None
     depends = {**parameters, "n_topics": number, "phrases": prepared.phrases}
     if anchors is not None:

@@ -39,5 +39,5 @@ def make_articles(n: int, seed: int = 0) -> list[Article]:
 
 
 def new_model(**parameters: object) -> TopicModel:
-    settings = {"n_topics": 3, "phrases": PHRASES, "max_df": 0.9, **parameters}
+    settings = {"n_topics": 3, "phrases": PHRASES, "max_df": 0.9, "tagger": None, **parameters}
     return TopicModel(**settings)  # type: ignore[arg-type]

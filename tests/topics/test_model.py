@@ -95,6 +95,13 @@ def test_labelled_articles_say_what_a_theme_is_about(articles):
     assert themes["harvest"] == "grassroots_democracy"
 
 
+def test_the_shipped_tagger_says_what_the_themes_are_about(authored):
+    """Of the authored articles each theme has many; all four are found, with topics of theirs."""
+    model = TopicModel(8, phrases=["đảng viên", "khiếu nại", "thủ tục", "đối thoại"])
+    themes = [topic.theme for topic in model.fit(authored).topics_]
+    assert set(dvtopics.THEMES) <= set(themes)
+
+
 def test_passages_are_from_articles_of_the_topic(model, articles):
     for topic in model.topics_:
         subject = planted([t for t, _ in topic.terms[:8]])
