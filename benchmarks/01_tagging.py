@@ -11,35 +11,24 @@ Results: ``results/01_tagging.{json,md}``.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import ROOT, articles_of, write_results
 from threadpoolctl import threadpool_limits
 
 import dvtopics
 from dvtopics.corpus.store import read_labelled
-from dvtopics.storage import atomic_file
 from dvtopics.taggers.batch import Batch
 from dvtopics.taggers.context import paragraph_features
 from dvtopics.taggers.pipeline import read_signals
 
-ROOT = Path(__file__).resolve().parent.parent
 ARTICLES = 2000
 ROUNDS = 7
 BATCH = 256
-
-
-def texts() -> tuple[str, list[Any]]:
-    news = ROOT / "corpus" / "vietnews" / "texts" / "labels_train.jsonl.gz"
-    own = read_labelled([ROOT / "corpus" / "authored.jsonl"])
-    source = read_labelled([news]) if news.is_file() else own
-    repeated = (source * (ARTICLES // len(source) + 1))[:ARTICLES]
-    return ("public news articles" if news.is_file() else "authored articles, repeated"), repeated
 
 
 def peer(themes: tuple[str, ...]) -> Callable[[list[Any]], None]:
@@ -75,7 +64,7 @@ def timed(function: Callable[[list[Any]], Any], articles: list[Any]) -> float:
 
 
 def main() -> None:
-    source, articles = texts()
+    source, articles = articles_of(ARTICLES)
     tagger = dvtopics.load("tfidf")
     scored = [read_signals(tagger.pipeline_.scorer, Batch.from_articles(articles[i : i + BATCH]))
               for i in range(0, len(articles), BATCH)]  # fmt: skip
@@ -129,15 +118,7 @@ def main() -> None:
             f"| {name} | {len(articles) / value:,.0f} | {value / len(articles) * 1e6:,.0f} "
             f"| {reference / value:.2f} |"
         )
-    out = ROOT / "benchmarks" / "results"
-    out.mkdir(exist_ok=True)
-    for suffix, text in (
-        ("json", json.dumps(results, indent=2) + "\n"),
-        ("md", "\n".join(lines) + "\n"),
-    ):
-        with atomic_file(out / f"01_tagging.{suffix}") as fresh:
-            fresh.write_text(text, encoding="utf-8")
-    print("\n".join(lines))
+    write_results("01_tagging", results, "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -13,26 +13,22 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import AUTHORED, NEWS, ROOT, articles_of, write_results
 from threadpoolctl import threadpool_limits
 
 import dvtopics
 from dvtopics.corpus.labels import Labels
 from dvtopics.corpus.store import read_labelled
-from dvtopics.storage import atomic_file
 from dvtopics.taggers.batch import Batch
 
-ROOT = Path(__file__).resolve().parent.parent
-NEWS = ROOT / "corpus" / "vietnews" / "texts" / "labels_train.jsonl.gz"
 sys.path.insert(0, str(ROOT / "experiments"))
 BATCH = 256
 #: Peers of ``experiments/peers.py`` that are timed, and what they need.
@@ -61,13 +57,6 @@ class System:
     part: float = 1.0
 
 
-def articles_of(n: int) -> tuple[str, list[Any]]:
-    """Return what the texts are and `n` of them."""
-    source = read_labelled([NEWS if NEWS.is_file() else ROOT / "corpus" / "authored.jsonl"])
-    name = "public news articles" if NEWS.is_file() else "authored articles, repeated"
-    return name, (source * (n // len(source) + 1))[:n]
-
-
 def paragraphs(articles: list[Any]) -> list[str]:
     """Return the texts that every peer scores."""
     return [p.text for article in articles for p in article.paragraphs]
@@ -77,7 +66,7 @@ def peers() -> list[System]:
     """Train what is installed."""
     from peers import PEERS
 
-    files = [ROOT / "corpus" / "authored.jsonl", ROOT / "corpus" / "law_train.jsonl", NEWS]
+    files = [AUTHORED, ROOT / "corpus" / "law_train.jsonl", NEWS]
     own = read_labelled([path for path in files if path.is_file()])
     labels = Labels.from_articles(own, dvtopics.THEMES.ids).paragraph
     known = ~np.isnan(labels).any(axis=1)
@@ -229,15 +218,7 @@ def write(results: dict[str, Any], median: dict[str, float]) -> None:
         "",
         f"Model folder: {results['model_mib']} MiB.",
     ]
-    out = ROOT / "benchmarks" / "results"
-    out.mkdir(exist_ok=True)
-    for suffix, text in (
-        ("json", json.dumps(results, indent=2) + "\n"),
-        ("md", "\n".join(lines) + "\n"),
-    ):
-        with atomic_file(out / f"02_peers.{suffix}") as fresh:
-            fresh.write_text(text, encoding="utf-8")
-    print("\n".join(lines))
+    write_results("02_peers", results, "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

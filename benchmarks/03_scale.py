@@ -11,7 +11,6 @@ Results: ``results/03_scale.{json,md}``; docs/sizing.md reads them.
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
@@ -29,6 +28,7 @@ import dask.dataframe as dd
 import distributed
 import pyarrow as pa
 import pyarrow.parquet as pq
+from common import ROOT, write_results
 
 import dvtopics
 from dvtopics.corpus.store import read_labelled
@@ -36,9 +36,7 @@ from dvtopics.scale import tag_dataframe, tag_dataset
 from dvtopics.scale.dask_local import local_cluster
 from dvtopics.scale.dask_model import pack_model
 from dvtopics.scale.dask_plan import PART_BYTES, plan_parts
-from dvtopics.storage import atomic_file
 
-ROOT = Path(__file__).resolve().parent.parent
 ARTICLES = int(os.environ.get("ARTICLES", "8000"))
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 ROW_GROUP = 500
@@ -301,12 +299,7 @@ def main() -> None:
         measured["extrapolated"] = extrapolated(measured)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    report = "\n".join(lines_of(measured)) + "\n"
-    out = ROOT / "benchmarks" / "results"
-    for suffix, text in (("json", json.dumps(measured, indent=2) + "\n"), ("md", report)):
-        with atomic_file(out / f"03_scale.{suffix}") as fresh:
-            fresh.write_text(text, encoding="utf-8")
-    print(report)
+    write_results("03_scale", measured, "\n".join(lines_of(measured)) + "\n")
 
 
 def lines_of(m: dict[str, Any]) -> Iterator[str]:

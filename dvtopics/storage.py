@@ -94,7 +94,7 @@ def save_folder(
     }
     whole["self_sha256"] = self_checksum(whole)
     files[CONFIG] = (json.dumps(whole, ensure_ascii=False, indent=2) + "\n").encode()
-    with _replacing(target) as fresh:
+    with replacing(target) as fresh:
         for name, data in files.items():
             (fresh / name).write_bytes(data)
     return hashlib.sha256(files[CONFIG]).hexdigest()
@@ -164,7 +164,8 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path) -> Iterator[Path]:
+    """Give a fresh folder beside `target` that takes its place if the block ends well."""
     # Only writing needs these, and they cost as much to import as a model does to load.
     import shutil
     import tempfile

@@ -254,7 +254,7 @@ def _rows(
         header = next(rows)
     except (csv.Error, StopIteration) as error:
         raise InputError(name, f"header line is not readable ({error})") from error
-    _check_columns(name, header, text_column, text_column in header)
+    check_columns(name, header, text_column, text_column in header)
     found = False
     while True:
         lines.next_row()
@@ -300,7 +300,8 @@ def _size(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _check_columns(name: str, columns: list[str], text_column: str, has_text: bool) -> None:
+def check_columns(name: str, columns: list[str], text_column: str, has_text: bool) -> None:
+    """Raise InputError unless a table has a text, in columns of different names."""
     if not has_text:
         raise InputError(
             name,
@@ -342,7 +343,7 @@ def read_parquet(source: Source, max_bytes: int, text_column: str) -> Iterator[F
             file = pq.ParquetFile(raw)
             columns = file.schema_arrow.names
             has_text = text_column in columns or "paragraphs" in columns
-            _check_columns(source.name, columns, text_column, has_text)
+            check_columns(source.name, columns, text_column, has_text)
             if file.metadata.num_rows == 0:
                 raise InputError(source.name, "empty: holds no record")
             numbers = itertools.count(1)
@@ -351,9 +352,9 @@ def read_parquet(source: Source, max_bytes: int, text_column: str) -> Iterator[F
             for batch in file.iter_batches(_PARQUET_ROWS):
                 source.on_read(round(batch.num_rows * bytes_a_row))
                 size = batch.nbytes // max(batch.num_rows, 1)
-                for record in _records_of(batch):
+                for record in records_of(batch):
                     where = f"{source.name}:{next(numbers)}"
-                    yield Unread(_from_columns, (record, where, text_column, max_bytes), size)
+                    yield Unread(from_columns, (record, where, text_column, max_bytes), size)
         except (pa.ArrowException, OSError) as error:
             reason = " ".join(str(error).split())[:160]
             raise InputError(
@@ -361,7 +362,7 @@ def read_parquet(source: Source, max_bytes: int, text_column: str) -> Iterator[F
             ) from error
 
 
-def _records_of(batch: Any) -> Iterator[dict[str, Any] | str]:
+def records_of(batch: Any) -> Iterator[dict[str, Any] | str]:
     """Yield the rows of a batch; of one that Python has no values for, the reason."""
     try:
         yield from batch.to_pylist()
@@ -375,9 +376,10 @@ def _records_of(batch: Any) -> Iterator[dict[str, Any] | str]:
             yield " ".join(str(error).split())[:160]
 
 
-def _from_columns(
+def from_columns(
     record: dict[str, Any] | str, where: str, text_column: str, max_bytes: int
 ) -> Item:
+    """Return the article of a row, or the error that it is."""
     if isinstance(record, str):
         return InputError(where, f"row is not readable ({record})", is_record=True)
     record = dict(record)

@@ -108,6 +108,14 @@ class RowRenderer:
         self.carried = [name for name in carried if name not in {*fixed, "input"}]
         self.columns = [*fixed, *self.carried, "input"]
 
+    def arrow_schema(self) -> Any:
+        """Return the columns as an Arrow schema (needs pyarrow)."""
+        import pyarrow as pa
+
+        kinds = dict.fromkeys(self.columns, pa.string())
+        kinds |= dict.fromkeys(self.themes, pa.float64()) | {"index": pa.int32()}
+        return pa.schema(list(kinds.items()))
+
     def article(self, tagged: TaggedArticle) -> list[dict[str, Any]]:
         """Return the rows of an article."""
         metadata = dict(tagged.metadata)
@@ -178,7 +186,7 @@ class ParquetRenderer:
     def render(self, results: Sequence[Result]) -> bytes:
         """Return the rows of a batch, compressed; nothing for errors."""
         rows = [
-            {name: _clean(value) for name, value in row.items()}
+            {name: without_surrogates(value) for name, value in row.items()}
             for result in results
             if not isinstance(result, InputError)
             for row in self._rows.article(result)
@@ -196,12 +204,9 @@ class ParquetRenderer:
 
     def _schema(self) -> Any:
         try:
-            import pyarrow as pa
+            return self._rows.arrow_schema()
         except ImportError as error:
             raise UsageError("writing Parquet needs: pip install 'dvtopics[parquet]'") from error
-        kinds = dict.fromkeys(self._rows.columns, pa.string())
-        kinds |= dict.fromkeys(self._rows.themes, pa.float64()) | {"index": pa.int32()}
-        return pa.schema(list(kinds.items()))
 
 
 def join_parquet(stream: Path, target: Path) -> None:
@@ -226,5 +231,6 @@ def join_parquet(stream: Path, target: Path) -> None:
             writer.write_table(pa.Table.from_batches(group))
 
 
-def _clean(value: Any) -> Any:
+def without_surrogates(value: Any) -> Any:
+    """Return a text as UTF-8 can hold it; anything else as it is."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dvtopics.errors import InputError, UsageError
 from dvtopics.io.readers import DEFAULT_MAX_BYTES, ReadOptions
-from dvtopics.io.records import _check_columns, _from_columns, _records_of
+from dvtopics.io.records import check_columns, from_columns, records_of
 from dvtopics.scale.dask_model import Payload, pack_model
 from dvtopics.scale.dask_rows import Work, need_dask, tag_items
 
@@ -90,7 +90,7 @@ def tag_dataframe(
     ReadOptions("parquet", None, text_column, max_bytes)
     columns = [str(name) for name in ddf.columns]
     has_text = text_column in columns or "paragraphs" in columns
-    _check_columns("dataframe", columns, text_column, has_text)
+    check_columns("dataframe", columns, text_column, has_text)
     tagger = _tagger(model, threshold, precision, review)
     ref, payload = pack_model(tagger)
     carried = [name for name in columns if name not in (*_ARTICLE_COLUMNS, text_column)]
@@ -158,12 +158,12 @@ def _articles(frame: Any, name: str, work: Work) -> Iterator[Item]:
         part = frame.iloc[start : start + 256]
         try:
             batches = pa.Table.from_pandas(part, preserve_index=False).to_batches()
-            records = [record for batch in batches for record in _records_of(batch)]
+            records = [record for batch in batches for record in records_of(batch)]
         except (pa.ArrowException, TypeError, ValueError):
             # A column of mixed kinds, which Arrow has not: the values one by one.
             records = part.to_dict("records")
         for record in records:
-            yield _from_columns(record, f"{name}:{next(numbers)}", work.text_column, work.max_bytes)
+            yield from_columns(record, f"{name}:{next(numbers)}", work.text_column, work.max_bytes)
 
 
 def _error_row(error: InputError, work: Work) -> dict[str, Any]:

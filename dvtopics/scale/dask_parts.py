@@ -19,7 +19,7 @@ import numpy as np
 
 from dvtopics.article import Article
 from dvtopics.errors import InputError, UsageError
-from dvtopics.io.records import _from_columns, _records_of
+from dvtopics.io.records import from_columns, records_of
 from dvtopics.io.streams import reason_of
 from dvtopics.scale.dask_model import Payload
 from dvtopics.scale.dask_plan import Part, Piece
@@ -136,9 +136,9 @@ def _items(piece: Piece, text_column: str, max_bytes: int) -> Iterator[Item]:
         with Path(piece.path).open("rb") as raw:
             file = pq.ParquetFile(raw)
             for batch in file.iter_batches(_READ_ROWS, row_groups=list(piece.groups)):
-                for record in _records_of(batch):
+                for record in records_of(batch):
                     where = f"{piece.name}:{next(numbers)}"
-                    yield _from_columns(record, where, text_column, max_bytes)
+                    yield from_columns(record, where, text_column, max_bytes)
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             # Of this machine, or for now: the part counts as not done.

@@ -14,7 +14,7 @@ from typing import Any
 
 from dvtopics.errors import InputError
 from dvtopics.io.readers import expand, format_of
-from dvtopics.io.records import _check_columns
+from dvtopics.io.records import check_columns
 from dvtopics.io.streams import STDIN, reason_of
 
 #: Uncompressed bytes of input in a part, at most: some twenty seconds of work, so that neither
@@ -189,7 +189,7 @@ def _read_footer(
             file = pq.ParquetFile(raw)
             columns = file.schema_arrow.names
             has_text = text_column in columns or "paragraphs" in columns
-            _check_columns(name, columns, text_column, has_text)
+            check_columns(name, columns, text_column, has_text)
             footer = file.metadata
             if footer.num_rows == 0:
                 raise InputError(name, "empty: holds no record")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dvtopics.article import Article, TaggedArticle
 from dvtopics.errors import InputError, UsageError
-from dvtopics.io.writers import RowRenderer
+from dvtopics.io.writers import RowRenderer, without_surrogates
 from dvtopics.scale.dask_model import TAGGING, ModelRef, Payload, tagger_of
 
 if TYPE_CHECKING:
@@ -76,11 +76,7 @@ class Work:
     @cached_property
     def schema(self) -> Any:
         """Arrow schema of the rows: that of ``--format parquet``."""
-        import pyarrow as pa
-
-        kinds = dict.fromkeys(self.renderer.columns, pa.string())
-        kinds |= dict.fromkeys(self.themes, pa.float64()) | {"index": pa.int32()}
-        return pa.schema(list(kinds.items()))
+        return self.renderer.arrow_schema()
 
     def table(self, rows: Sequence[dict[str, Any]]) -> Any:
         """Return rows as an Arrow table."""
@@ -92,7 +88,10 @@ class Work:
         except UnicodeEncodeError:
             # Arrow text is UTF-8, which has no lone surrogates. They are rare, and looking for
             # them in every text costs more than the rest of this.
-            clean = {name: [_clean(value) for value in values] for name, values in columns.items()}
+            clean = {
+                name: [without_surrogates(value) for value in values]
+                for name, values in columns.items()
+            }
             return pa.table(clean, schema=self.schema)
 
 
@@ -145,7 +144,3 @@ def tag_items(work: Work, payload: Payload, items: Iterable[Item]) -> Iterator[T
                 tagger.tag_batch([i for i in batch if isinstance(i, Article)], evidence=False)
             )
         yield Tagged([next(tagged) if isinstance(item, Article) else item for item in batch])
-
-
-def _clean(value: Any) -> Any:
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

@@ -7,7 +7,8 @@ from typing import Any
 
 _STAGES = {
     "TfidfTagger": """\
-Stage one: TF-IDF over syllable n-grams, one logistic regression per theme. Stage two: a small
+Stage one: TF-IDF over syllable n-grams, two logistic regressions per theme: that the theme is
+there (features weighted by log-count ratios) and that it is a main subject. Stage two: a small
 network with a linear path, over the stage-one scores of the paragraph, its neighbours, the title
 and the whole article, and over what these are about (latent semantic coordinates), trained on
 scores that stage one gave to articles it had not seen; the article is judged by a linear model

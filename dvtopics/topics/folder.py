@@ -13,9 +13,7 @@ import json
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,38 +32,6 @@ ARRAYS, ARTICLES = "arrays.safetensors", "articles.safetensors"
 TERMS, PASSAGES, RECORDS = "terms.json", "passages.json", "articles.jsonl"
 _FILES = (TOPICS, ARRAYS, ARTICLES, TERMS, PASSAGES, RECORDS)
 _PIECE = 1 << 20
-
-
-@contextmanager
-def replacing(folder: str | Path) -> Iterator[Path]:
-    """Give a fresh folder beside `folder` that takes its place if the block ends well.
-
-    Raises
-    ------
-    ModelError
-        If `folder` is there and holds anything but topics: nothing of anybody's is lost.
-    """
-    target = Path(folder).resolve()
-    check_replaceable(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
-        yield fresh
-        fresh.chmod(0o755)
-        if target.exists():
-            old = fresh.with_name(f"{fresh.name}.old")
-            target.replace(old)
-            try:
-                fresh.replace(target)
-            except BaseException:
-                old.replace(target)
-                raise
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            fresh.replace(target)
-    except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
 
 
 def check_replaceable(folder: str | Path) -> None:

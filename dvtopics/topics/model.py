@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dvtopics.article import Article, as_article
 from dvtopics.errors import ModelError, NotFittedError, UsageError
-from dvtopics.storage import atomic_file
+from dvtopics.storage import atomic_file, replacing
 from dvtopics.themes import load_themes
 from dvtopics.topics.bags import Bags
 from dvtopics.topics.edits import EDITS, Edits, read_edits
@@ -31,7 +31,6 @@ from dvtopics.topics.folder import (
     read_arrays,
     read_config,
     read_records,
-    replacing,
     seal,
     write_articles,
     write_records,
@@ -299,7 +298,8 @@ class TopicModel:
     def save(self, folder: str | Path) -> None:
         """Write the model's folder, whole or not at all."""
         fitted = self._state()
-        with replacing(folder) as fresh:
+        check_replaceable(folder)
+        with replacing(Path(folder).resolve()) as fresh:
             config = fitted.write(fresh)
             for name in (ARTICLES, RECORDS):
                 link_or_copy(self._tables / name, fresh / name)
