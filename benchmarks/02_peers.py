@@ -203,7 +203,8 @@ def write(results: dict[str, Any], median: dict[str, float]) -> None:
         "# Tagging speed beside peers, one core",
         "",
         f"{results['articles']:,} articles ({results['texts']}), medians of {results['rounds']} "
-        f"interleaved rounds, batches of {BATCH}. Regenerate: `python benchmarks/02_peers.py`.",
+        f"interleaved rounds, batches of {BATCH}. Regenerate: `python benchmarks/02_peers.py "
+        f"--articles {results['articles']} --rounds {results['rounds']}`.",
         "",
         "| system | articles a second | dvtopics is so many times as fast |",
         "|---|---|---|",

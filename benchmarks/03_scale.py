@@ -309,7 +309,8 @@ def lines_of(m: dict[str, Any]) -> Iterator[str]:
     yield (
         f"{m['articles']:,} articles ({m['texts']}), medians of {m['rounds']} rounds after one to "
         f"warm up, model {m['model']}, worker processes of one thread on {m['machine']}. "
-        "Regenerate: `python benchmarks/03_scale.py`."
+        f"Regenerate: `ARTICLES={m['articles']} ROUNDS={m['rounds']} "
+        "python benchmarks/03_scale.py`."
     )
     yield ""
     yield (
