@@ -2,8 +2,8 @@
 
 Seven baselines (`peers`) are trained on everything that the shipped model is trained on, once on
 paragraphs and once on whole articles; for the best two by cross-validation, the article is also
-judged by the maximum over its paragraphs. All get the calibration and the thresholds of the
-shipped model's training: chosen on out-of-fold scores (5 folds by article) with population
+judged by the maximum over its paragraphs. All get the calibration of the shipped model's training
+and thresholds with the best F1, chosen on out-of-fold scores (5 folds by article) with population
 weights, so that none suffers from a bad cut.
 
 ``--on dev`` (default) measures all on the dev part of the news labels; ``--on fold`` holds out
@@ -25,6 +25,7 @@ from common import AUTHORED, RESULTS, news, write_results
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from peers import N_FOLDS, NGRAMS, PEERS, Array, Items, Level, run
+from thresholds import tuned_thresholds
 
 import dvtopics
 from dvtopics.article import Article
@@ -32,7 +33,7 @@ from dvtopics.corpus.labels import Labels
 from dvtopics.corpus.store import read_labelled
 from dvtopics.evaluation.metrics import average_precision, bootstrap_macro_f1, level_report
 from dvtopics.taggers.batch import Batch
-from dvtopics.training.decisions import best_thresholds, fit_platt
+from dvtopics.training.decisions import fit_platt
 from dvtopics.training.folds import POPULATION_WEIGHTS, article_folds, population_weights
 
 LEVELS = ("paragraph", "article")
@@ -77,10 +78,11 @@ def items(articles: Sequence[Article]) -> dict[str, Items]:
 
 
 def decided(unseen: Array, test: Array, level: Level) -> Outcome:
-    """Calibrate and cut scores as the training of the shipped model does."""
+    """Calibrate scores as the training of the shipped model does, and cut them."""
     train, weight = level.train, level.weight[level.train.article]
     platt = fit_platt(unseen, train.labels, weight)
-    limits = best_thresholds(platt.probabilities(unseen), train.labels, weight, train.article)
+    # By labels: a peer whose scores Platt cannot make probabilities would suffer otherwise.
+    limits = tuned_thresholds(platt.probabilities(unseen), train.labels, weight, train.article)
     probability = platt.probabilities(test)
     return Outcome(probability, probability >= limits)
 

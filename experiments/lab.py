@@ -71,8 +71,8 @@ from dvtopics.training.stages import labelled_part
 __all__ = [
     "ARTICLE_C", "CACHE", "CONTEXT_C", "HEAD", "MIN_DF", "N_DRAWS", "N_FOLDS", "PRESENT",
     "STRATA", "SYSTEM", "Array", "Contents", "Fit", "Lab", "Network", "Outcome", "Predict",
-    "cells", "count_ratios", "fit_linear", "frequencies", "linear", "linear_articles", "load",
-    "logistic", "scaled", "span", "take_columns", "tfidf",
+    "by_article", "cells", "count_ratios", "f1_of", "fit_linear", "frequencies", "linear",
+    "linear_articles", "load", "logistic", "scaled", "span", "take_columns", "tfidf",
 ]  # fmt: skip
 
 STRATA = ("theme-words", "uncertainty", "suggested", "authored")
@@ -445,10 +445,10 @@ class Lab:
         result: dict[str, dict[str, dict[str, Any]]] = {s: {} for s in STRATA}
         for level in ("paragraph", "article"):
             logits, labels, tags, article = self.decided(outcome, level)
-            counts = _by_article(labels, tags, article, self.n_articles)
+            counts = by_article(labels, tags, article, self.n_articles)
             for stratum in STRATA:
                 chosen = self.drawn == stratum
-                f1 = _f1(counts[chosen].sum(axis=0))
+                f1 = f1_of(counts[chosen].sum(axis=0))
                 rows = chosen[article]
                 precision = []
                 for theme in range(labels.shape[1]):
@@ -467,13 +467,19 @@ class Lab:
         self, a: Outcome, b: Outcome, level: str = "paragraph", stratum: str = "theme-words"
     ) -> dict[str, float]:
         """Return macro-F1 of `a` minus that of `b` with a paired bootstrap over articles."""
-        draws = self._draws(stratum)
-        values = []
+        counts = []
         for outcome in (a, b):
             _, labels, tags, article = self.decided(outcome, level)
-            counts = _by_article(labels, tags, article, self.n_articles)
+            counts.append(by_article(labels, tags, article, self.n_articles))
+        return self.gap_of(counts[0], counts[1], stratum)
+
+    def gap_of(self, a: Array, b: Array, stratum: str) -> dict[str, float]:
+        """Return the same difference, given what `by_article` counts."""
+        draws = self._draws(stratum)
+        values = []
+        for counts in (a, b):
             total = draws @ counts.reshape(self.n_articles, -1)
-            values.append(_f1(total.reshape(len(draws), *counts.shape[1:])).mean(axis=-1))
+            values.append(f1_of(total.reshape(len(draws), *counts.shape[1:])).mean(axis=-1))
         return _gap(values[0] - values[1])
 
     def compare_ranking(
@@ -555,7 +561,7 @@ def _best_cut(descending: Array, label: Array, weight: Array) -> float:
     return float((descending[at] + below) / 2)
 
 
-def _by_article(labels: Array, tags: NDArray[np.bool_], article: Any, n_articles: int) -> Array:
+def by_article(labels: Array, tags: NDArray[np.bool_], article: Any, n_articles: int) -> Array:
     """Count true positives, false positives and misses: (n_articles, n_themes, 3)."""
     positive, negative = labels > 0, labels == 0
     kinds = (positive & tags, negative & tags, positive & ~tags)
@@ -568,6 +574,6 @@ def _by_article(labels: Array, tags: NDArray[np.bool_], article: Any, n_articles
     )
 
 
-def _f1(counts: Array) -> Array:
+def f1_of(counts: Array) -> Array:
     hits, wrong, missed = counts[..., 0], counts[..., 1], counts[..., 2]
     return 2 * hits / np.maximum(2 * hits + wrong + missed, 1e-12)

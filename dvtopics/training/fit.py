@@ -111,8 +111,7 @@ def fit_tagger(
     calibrations = {name: fit_platt(x.logits, x.labels, x.weight) for name, x in levels.items()}
     probability = {n: calibrations[n].probabilities(x.logits) for n, x in levels.items()}
     limits = {
-        name: best_thresholds(probability[name], x.labels, x.weight, x.article)
-        for name, x in levels.items()
+        name: best_thresholds(probability[name], x.labels, x.weight) for name, x in levels.items()
     }
     thresholds = Thresholds(
         limits["paragraph"],
@@ -195,9 +194,7 @@ def _cross_validated(
             inside = folds[level.article] == fold
             rest = level.part(~inside)
             platt = fit_platt(rest.logits, rest.labels, rest.weight)
-            limits = best_thresholds(
-                platt.probabilities(rest.logits), rest.labels, rest.weight, rest.article
-            )
+            limits = best_thresholds(platt.probabilities(rest.logits), rest.labels, rest.weight)
             probability[inside] = platt.probabilities(level.logits[inside])
             tags[inside] = probability[inside] >= limits
         outcome[name] = (probability, tags)
