@@ -115,7 +115,7 @@ def article_variants(lab: Lab, logits: Array, best: Outcome) -> dict[str, Outcom
     n_themes = len(lab.themes)
     view = lab.signals(logits, lab.content(0))
     signals, body = view.signals, np.flatnonzero(~lab.is_title)
-    part = labelled_part(view, lab.grades[body])
+    part = labelled_part(view, lab.part[body])
     rows, layout = body[view.judged][part], signals.layout.keep(part)
     ranked = {n: np.full(best.article.shape, np.nan) for n in (1, 2)}
     for a in range(layout.n_articles):

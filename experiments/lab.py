@@ -56,7 +56,7 @@ from lab_models import (
 from numpy.typing import NDArray
 
 from dvtopics.article import Article
-from dvtopics.corpus.labels import Labels
+from dvtopics.corpus.labels import Labels, in_article_part
 from dvtopics.corpus.store import read_labelled
 from dvtopics.evaluation.metrics import average_precision
 from dvtopics.features.embedding import SyllableEmbedding
@@ -93,8 +93,18 @@ def load(files: Sequence[str | Path] | None = None) -> list[Article]:
     """Return labelled articles: by default all that the shipped models are trained on."""
     if files is not None:
         return read_labelled(files)
-    # Not the authored news articles: the studies were made before these were written.
-    return read_labelled([AUTHORED, LAW_TRAIN]) + training_news()
+    # Not the authored news articles, nor what was graded later in articles of the others: the
+    # studies were made before.
+    return [first_part(a) for a in read_labelled([AUTHORED, LAW_TRAIN]) + training_news()]
+
+
+def first_part(article: Article) -> Article:
+    """Return `article` without the grades of paragraphs that its own grades do not stand on."""
+    paragraphs = [
+        p if inside else replace(p, grades=None)
+        for p, inside in zip(article.paragraphs, in_article_part(article), strict=True)
+    ]
+    return Article(article.title, paragraphs, article.id, article.grades, article.metadata)
 
 
 def linear_articles(features: Array, labels: Array) -> Callable[[Array], Array]:
@@ -151,6 +161,8 @@ class Lab:
         Article, place in it (-1: title), tokens.
     labels, main, grades : ndarray, shape (n_rows, n_themes)
         NaN where unknown and for titles; `main` is the label of a main subject.
+    part : ndarray of bool, shape (n_rows,)
+        See `Labels.part`.
     article_labels : ndarray, shape (n_articles, n_themes)
     drawn : ndarray of str, folds, weight : ndarray, shape (n_articles,)
         How an article was drawn; its fold (-1: unlabelled); its population weight.
@@ -178,6 +190,8 @@ class Lab:
             for a in every
             for p in a.paragraphs
         ]
+        self.part = np.zeros(len(body), dtype=bool)
+        self.part[body] = known.part
         self.article_labels = known.article
         if unlabelled:
             for given in (self.labels, self.main, self.grades):
@@ -394,7 +408,7 @@ class Lab:
         """
         body = np.flatnonzero(~self.is_title)
         if part is None:
-            part = labelled_part(view, self.grades[body])
+            part = labelled_part(view, self.part[body])
         own = np.nan_to_num(paragraph[body[view.judged]])
         return article_features(in_context(view.signals, own), part).T
 

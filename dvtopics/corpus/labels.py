@@ -30,6 +30,15 @@ def label_row(grades: Mapping[str, float | None] | None, themes: Sequence[str]) 
     return [label_of(grades.get(theme) if grades else None) for theme in themes]
 
 
+def in_article_part(article: Article) -> list[bool]:
+    """Say of every paragraph whether it is of the part that the article was graded on."""
+    limit = article.metadata.get("article_part")
+    graded = [any(g is not None for g in (p.grades or {}).values()) for p in article.paragraphs]
+    if not isinstance(limit, int):
+        return graded
+    return [is_graded and sum(graded[:i]) < limit for i, is_graded in enumerate(graded)]
+
+
 @dataclass(frozen=True, slots=True)
 class Labels:
     """Labels of a list of articles.
@@ -41,11 +50,16 @@ class Labels:
     main : ndarray of float64, shape (n_paragraphs, n_themes)
         Whether the theme is a main subject of the paragraph, or NaN.
     article : ndarray of float64, shape (n_articles, n_themes)
+    part : ndarray of bool, shape (n_paragraphs,)
+        The graded paragraphs that the labels of their article were given on: all of them, or the
+        first ``article_part`` of an article with that field. The others were graded later, in
+        articles where they teach most: a biased sample, to learn from but not to measure on.
     """
 
     paragraph: NDArray[np.float64]
     main: NDArray[np.float64]
     article: NDArray[np.float64]
+    part: NDArray[np.bool_]
 
     @classmethod
     def from_articles(cls, articles: Sequence[Article], themes: Sequence[str]) -> Labels:
@@ -54,8 +68,10 @@ class Labels:
         grades = [p.grades or {} for a in articles for p in a.paragraphs]
         rows = [label_row(known, themes) for known in grades]
         main = [[main_of(known.get(theme)) for theme in themes] for known in grades]
+        part = [inside for a in articles for inside in in_article_part(a)]
         return cls(
             np.array(rows, dtype=np.float64).reshape(-1, width),
             np.array(main, dtype=np.float64).reshape(-1, width),
             np.array([label_row(a.grades, themes) for a in articles]).reshape(-1, width),
+            np.array(part, dtype=bool),
         )

@@ -64,7 +64,10 @@ class TrainingSet:
             self.titles.take(chosen),
             Layout.from_counts(self.layout.sizes[chosen]),
             Labels(
-                self.labels.paragraph[rows], self.labels.main[rows], self.labels.article[chosen]
+                self.labels.paragraph[rows],
+                self.labels.main[rows],
+                self.labels.article[chosen],
+                self.labels.part[rows],
             ),
             self.weight[chosen],
         )

@@ -166,12 +166,15 @@ def _out_of_fold(
         unseen = [article for article, out in zip(articles, held_out, strict=True) if out]
         rows = held_out[layout.article]
         read = read_signals(pipeline.scorer, Batch.from_articles(unseen))
-        part = labelled_part(read, labels.paragraph[rows])
+        part = labelled_part(read, labels.part[rows])
         found = pipeline.judge_signals(read, part).logits()
         logits.paragraph[rows], logits.article[held_out] = found.paragraph, found.article
     return {
         "paragraph": _Level(
-            logits.paragraph, labels.paragraph, weight[layout.article], layout.article
+            logits.paragraph,
+            np.where(labels.part[:, None], labels.paragraph, np.nan),
+            weight[layout.article],
+            layout.article,
         ),
         "article": _Level(logits.article, labels.article, weight, np.arange(layout.n_articles)),
     }

@@ -258,7 +258,7 @@ def _fit_articles(
             unseen[rows] = network.logits(features, hidden)[rows]
     # An article that has nothing to read in one of the views teaches nothing.
     filled = ~views[1].empty
-    part = labelled_part(views[0], data.labels.paragraph)
+    part = labelled_part(views[0], data.labels.part)
     shown = [
         article_features(_only(in_context(view.signals, unseen), filled), part).T
         for view, unseen in zip(views, logits, strict=True)
@@ -266,16 +266,16 @@ def _fit_articles(
     return _fit_stage(shown, data.labels.article[filled], data.weight[filled], parameters.article_C)
 
 
-def labelled_part(read: JudgedSignals, labels: Array) -> NDArray[np.bool_]:
+def labelled_part(read: JudgedSignals, part: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the paragraphs that the labels of articles were given on, shape (n_judged,).
 
-    Those that were judged, be they more or fewer than the head; the head where none was.
+    Those of `Labels.part`, be they more or fewer than the head; the head where there are none.
     """
     layout = read.signals.layout
-    known = ~np.isnan(labels[read.judged]).all(axis=1)
+    known = part[read.judged]
     none = np.bincount(layout.article[known], minlength=layout.n_articles) == 0
-    part: NDArray[np.bool_] = known | (head(read.signals) & none[layout.article])
-    return part
+    found: NDArray[np.bool_] = known | (head(read.signals) & none[layout.article])
+    return found
 
 
 def _only(signals: Signals, filled: NDArray[np.bool_]) -> Signals:

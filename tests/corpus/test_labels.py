@@ -30,6 +30,23 @@ def test_grades_to_labels():
     np.testing.assert_array_equal(labels.article, [[1, 0]])
 
 
+def test_the_part_that_an_article_was_graded_on():
+    grades = [None, {"a": 1}, {"a": None, "b": 0}, None, {"a": 0.5}, {"b": 2}, {"a": None}]
+    paragraphs = [{"text": str(i), "grades": g} for i, g in enumerate(grades)]
+    every = [False, True, True, False, True, True, False]
+    for field, expected in (
+        ({}, every),
+        ({"article_part": 2}, [False, True, True, False, False, False, False]),
+        ({"article_part": 9}, every),
+        ({"article_part": None}, every),
+    ):
+        article = Article.from_record({"title": "", "paragraphs": paragraphs, **field})
+        labels = Labels.from_articles([article, article], THEMES)
+        assert labels.part.tolist() == expected * 2
+        # What lies beyond is learned from all the same.
+        assert labels.paragraph[5].tolist()[1] == 1
+
+
 def test_no_paragraph_at_all():
     labels = Labels.from_articles([Article("t", [])], THEMES)
     assert labels.paragraph.shape == labels.main.shape == (0, 2)

@@ -78,7 +78,7 @@ def test_articles_are_taught_by_the_part_that_was_judged(fitted, authored):
     articles[1].paragraphs *= 5
     read = read_signals(fitted.pipeline_.scorer, Batch.from_articles(articles))
     labels = Labels.from_articles(articles, tuple(THEMES))
-    part = labelled_part(read, labels.paragraph)
+    part = labelled_part(read, labels.part)
     first, second, third = np.split(part, read.signals.layout.starts[1:-1])
     assert first.tolist() == [True] + [False] * (len(first) - 1)
     assert second.sum() == HEAD
