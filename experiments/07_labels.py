@@ -10,18 +10,21 @@ study is begun after that time. Results:
 from __future__ import annotations
 
 import argparse
+import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from common import AUTHORED, LAW_TRAIN, RESULTS, ROOT, news, write_results
 from kept import Systems, outcome_of, read_records, row, table
-from lab import N_DRAWS, Array, Lab, Outcome
+from lab import N_DRAWS, Array, Lab, Outcome, first_part, span
 from lab_plots import reading
 from label_noise import N_LISTED, label_noise, read_twice
 from numpy.typing import NDArray
 
+from dvtopics.article import Article
+from dvtopics.corpus.labels import Labels
 from dvtopics.corpus.store import read_labelled
 
 SHARES = {0.12: (0, 1), 0.25: (0, 1), 0.5: (0,)}
@@ -156,6 +159,57 @@ def hard_negatives(systems: Systems, usual: Outcome) -> dict[str, Any]:
     return {"hard": int(np.mean([some.sum() for some in hard])), "rows": figures}
 
 
+def later_paragraphs(
+    systems: Systems, articles: Sequence[Article], usual: Outcome
+) -> dict[str, Any]:
+    """Learn also from what was graded beyond the part that an article's own label stands on."""
+    lab = systems.lab
+    known = Labels.from_articles(articles, lab.themes)
+    has_more = np.array(["article_part" in a.metadata for a in articles])
+    draw = np.random.RandomState(0).random_sample(lab.n_articles)
+    rows: dict[str, Any] = {}
+    body = ~lab.is_title
+    for share in (0.5, 1.0):
+        taken = (has_more & (draw < share))[lab.article[body], None]
+        student = copy.copy(lab)
+        student.labels, student.main = lab.labels.copy(), lab.main.copy()
+        student.labels[body] = np.where(taken, known.paragraph, lab.labels[body])
+        student.main[body] = np.where(taken, known.main, lab.main[body])
+        student.judged = ~np.isnan(student.labels).all(axis=1) & (lab.length > 0)
+        found = outcome_of(systems.taught_by(f"later paragraphs, {share:.0%}", student))
+        more = student.judged & ~lab.judged
+        rows[f"also of {share:.0%} of the {has_more.sum()} articles"] = row(lab, found, usual) | {
+            "later paragraphs": int(more.sum()),
+            "positive labels": int(np.nansum(student.labels[more])),
+            "gaps": {
+                stratum: {
+                    "F1": lab.compare(found, usual, stratum=stratum),
+                    "AP": lab.compare_ranking(found, usual, stratum),
+                    "article F1": lab.compare(found, usual, "article", stratum),
+                }
+                for stratum in ("theme-words", "uncertainty", "suggested")
+            },
+        }
+    none = {"later paragraphs": 0, "positive labels": 0}
+    return {"none": row(lab, usual, None) | none, **rows}
+
+
+def later_lines(rows: dict[str, Any]) -> list[str]:
+    """Return the part of the report on later paragraphs."""
+    lines = [
+        "## Later paragraphs of the same articles", "",
+        "Articles had been graded on their first ten or twelve paragraphs. In those where a model "
+        "expected most, weakest theme first, the following ones were read and graded too. They "
+        "teach only: all rows are measured on the paragraphs graded before.", "",
+        *table("graded later", rows, ("later paragraphs", "positive labels")), "",
+        "| graded later | articles | F1 | average precision | article F1 |", "|---" * 5 + "|",
+    ]  # fmt: skip
+    for name, figures in rows.items():
+        for stratum, gaps in figures.get("gaps", {}).items():
+            lines.append(f"| {name} | {stratum} | {' | '.join(map(span, gaps.values()))} |")
+    return [*lines, ""]
+
+
 def curve_lines(c: dict[str, Any]) -> list[str]:
     """Return the part of the report on the learning curve."""
     words = c["theme-words"]
@@ -270,7 +324,8 @@ def main() -> None:
         **{part: news(part) for part in ("train", "suggested", "extra")},
     }
     file = np.repeat(list(parts), [len(articles) for articles in parts.values()])
-    lab = Lab([article for articles in parts.values() for article in articles])
+    articles = [article for some in parts.values() for article in some]
+    lab = Lab([first_part(article) for article in articles])
     systems = Systems(lab, "07_labels", args.fresh)
     first = read_records(ROOT / "corpus" / "vietnews" / "labels_train.jsonl.gz")
     second = read_records(ROOT / "corpus" / "passes" / "train_again.jsonl.gz")
@@ -281,6 +336,7 @@ def main() -> None:
         "learning curve": (lambda: learning_curve(lab, systems, whole), curve_lines),
         "equal numbers": (lambda: equal_numbers(systems), number_lines),
         "files": (lambda: label_files(systems, file, whole), file_lines),
+        "later paragraphs": (lambda: later_paragraphs(systems, articles, whole), later_lines),
         "label noise": (lambda: label_noise(systems, whole, again), noise_lines),
         "hard negatives": (lambda: hard_negatives(systems, whole), hard_lines),
     }

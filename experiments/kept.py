@@ -168,7 +168,10 @@ class Systems:
     ) -> dict[str, Array]:
         """Return what the system says that learned from these labels and weights."""
         teach = np.ones(self.lab.n_articles, dtype=bool) if teach is None else teach
-        student = taught(self.lab, teach, labels, article_level)
+        return self.taught_by(name, taught(self.lab, teach, labels, article_level))
+
+    def taught_by(self, name: str, student: Lab) -> dict[str, Array]:
+        """Return what the system says that learned from the labels of `student`."""
 
         def make() -> dict[str, Array]:
             own = student.stage_one()

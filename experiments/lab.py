@@ -71,8 +71,8 @@ from dvtopics.training.stages import labelled_part
 __all__ = [
     "ARTICLE_C", "CACHE", "CONTEXT_C", "HEAD", "MIN_DF", "N_DRAWS", "N_FOLDS", "PRESENT",
     "STRATA", "SYSTEM", "Array", "Contents", "Fit", "Lab", "Network", "Outcome", "Predict",
-    "by_article", "cells", "count_ratios", "f1_of", "fit_linear", "frequencies", "linear",
-    "linear_articles", "load", "logistic", "scaled", "span", "take_columns", "tfidf",
+    "by_article", "cells", "count_ratios", "f1_of", "first_part", "fit_linear", "frequencies",
+    "linear", "linear_articles", "load", "logistic", "scaled", "span", "take_columns", "tfidf",
 ]  # fmt: skip
 
 STRATA = ("theme-words", "uncertainty", "suggested", "authored")
