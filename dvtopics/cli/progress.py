@@ -40,6 +40,11 @@ class Progress:
         self._done += steps
         self._draw()
 
+    def reach(self, done: int, total: int) -> None:
+        """Say how many steps are done, of how many."""
+        self._done, self._total = done, total
+        self._draw()
+
     def count(self, things: int) -> None:
         """Count things done."""
         self._count += things

@@ -87,8 +87,8 @@ def command(
         n_jobs=jobs,
         **{name: value for name, value in chosen.items() if value is not None},
     )
-    with Progress(message("training", lang=lang), "", tagger.n_folds + 1) as progress:
-        tagger.fit(articles, progress=lambda done, _: progress.advance(1))
+    with Progress(message("training", lang=lang), "") as progress:
+        tagger.fit(articles, progress=progress.reach)
     for name in held_out:
         if unseen := filled_articles(name, lang):
             tagger.evaluation_[Path(name).name] = evaluate(tagger, unseen)

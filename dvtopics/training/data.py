@@ -80,7 +80,14 @@ def judged_articles(labels: Labels, layout: Layout) -> NDArray[np.bool_]:
 
 
 class StageOne(Protocol):
-    """How one kind of scorer is fitted."""
+    """How one kind of scorer is fitted.
+
+    `independent` says that `fit_part` gives the same scores whatever `fit` was called with, so
+    that one scorer serves several pipelines.
+    """
+
+    @property
+    def independent(self) -> bool: ...  # noqa: D102
 
     def fit(self, data: TrainingSet) -> Scorer:
         """Fit the scorer that is kept."""

@@ -6,7 +6,6 @@ figures come from its out-of-fold output only.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,7 @@ from dvtopics.taggers.calibration import Platt
 from dvtopics.taggers.context import Array
 from dvtopics.taggers.decision import Thresholds
 from dvtopics.taggers.pipeline import TwoStagePipeline, read_signals
+from dvtopics.training.cross_fit import fit_pipelines
 from dvtopics.training.data import PipelineParameters, TrainingSet, judged_articles
 from dvtopics.training.decisions import (
     best_thresholds,
@@ -31,7 +31,7 @@ from dvtopics.training.decisions import (
     review_table,
 )
 from dvtopics.training.folds import article_folds, population_weights
-from dvtopics.training.stages import fit_pipeline, labelled_part
+from dvtopics.training.stages import labelled_part
 
 _MIN_ARTICLES = 5
 
@@ -79,33 +79,20 @@ def fit_tagger(
     weights : mapping of str to float
         Weight of an article by its ``drawn`` field, in calibration and thresholds.
     n_jobs : int, default 1
-        Folds fitted at once.
+        Fits at once.
     progress : callable, optional
-        Called with (pipelines fitted, pipelines in all).
+        Called with (fits done, fits in all).
 
     Raises
     ------
     UsageError
         If there is too little to train on.
     """
-    from joblib import Parallel, delayed
-
     data = _training_set(articles, themes, parameters)
     folds = article_folds(
         len(articles), parameters.n_folds, parameters.random_state + 1, data.judged
     )
-    # The last task is the pipeline that is kept; the others hold one fold out.
-    tasks = [folds != fold for fold in range(parameters.n_folds)] + [folds >= 0]
-    worker = Parallel(n_jobs=n_jobs, return_as="generator")
-    pipelines: list[TwoStagePipeline] = []
-    jobs = (delayed(_fit_one)(data.subset(chosen), parameters) for chosen in tasks)
-    with warnings.catch_warnings():
-        # A worker that has grown is replaced between two folds: nothing is lost.
-        warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
-        for pipeline in worker(jobs):
-            pipelines.append(pipeline)
-            if progress is not None:
-                progress(len(pipelines), len(tasks))
+    pipelines = fit_pipelines(data, folds, parameters, n_jobs, progress)
     weight = population_weights(articles, weights)
     levels = _out_of_fold(articles, data.labels, folds, pipelines[:-1], weight)
     calibrations = {name: fit_platt(x.logits, x.labels, x.weight) for name, x in levels.items()}
@@ -142,14 +129,6 @@ def _training_set(
     if not (labels.paragraph > 0).any():
         raise UsageError(f"no paragraph carries any of the themes {', '.join(themes)}")
     return TrainingSet.from_batch(batch, labels, parameters.read)
-
-
-def _fit_one(data: TrainingSet, parameters: PipelineParameters) -> TwoStagePipeline:
-    from threadpoolctl import threadpool_limits
-
-    # One BLAS thread: sums in one order, so the same bytes on every run.
-    with threadpool_limits(1):
-        return fit_pipeline(data, parameters)
 
 
 def _out_of_fold(

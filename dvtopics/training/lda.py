@@ -74,6 +74,8 @@ class LdaParameters:
 class _LdaStage:
     """Fits scorers whose background topics are the same: those that `fit` found."""
 
+    independent = False
+
     def __init__(self, parameters: LdaParameters) -> None:
         self._p = parameters
         #: Word → its shares of the background topics.

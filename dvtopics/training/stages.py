@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +81,7 @@ class _TfidfStage:
     """Stage one of `TfidfTagger`. What a text is about is learned without labels, once."""
 
     parameters: StageParameters
+    independent: ClassVar[bool] = True
 
     def fit(self, data: TrainingSet) -> TfidfScorer:
         return fit_scorer(data, self.parameters, with_content=True)
@@ -149,10 +150,31 @@ def count_ratio(rows: csr_matrix, label: Array, smoothing: float) -> Array:
 
 
 def fit_pipeline(data: TrainingSet, parameters: PipelineParameters) -> TwoStagePipeline:
-    """Fit both stages."""
+    """Fit both stages, stage two by folds of its own."""
     stage = parameters.stage_one()
     scorer = stage.fit(data)
     body, title = _unseen_scores(data, scorer, stage, parameters)
+    return fit_stage_two(data, scorer, body, title, parameters)
+
+
+def fit_stage_two(
+    data: TrainingSet,
+    scorer: Scorer,
+    body: TextScores,
+    title: TextScores,
+    parameters: PipelineParameters,
+) -> TwoStagePipeline:
+    """Fit stage two on top of `scorer`.
+
+    Parameters
+    ----------
+    data : TrainingSet
+    scorer : Scorer
+        What the pipeline will score texts by.
+    body, title : TextScores
+        Of all paragraphs and titles, by scorers that have not seen their labels.
+    parameters : PipelineParameters
+    """
     # Pages come without a title too: every article is also shown once without it.
     untitled = TextScores(title.logits, title.content, np.zeros_like(title.length))
     views = [signals_of(body, which, data.layout) for which in (title, untitled)]
