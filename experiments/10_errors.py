@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 from common import ROOT, write_results
+from kept import outcome_of, reference
 from lab import Lab, load
 
 SAMPLE = 28
@@ -73,7 +74,7 @@ def main() -> None:
     parser.add_argument("--dump", type=Path, help="write the sample with texts for a reader")
     options = parser.parse_args()
     lab = Lab(load())
-    outcome = lab.stage_two(lab.stage_one())
+    outcome = outcome_of(reference(lab))
     _, labels, tags, _ = lab.decided(outcome, "paragraph")
     sample = sampled(lab, tags, labels)
     if options.dump:
