@@ -38,6 +38,7 @@ def describe_training_data(articles: Sequence[Article], themes: Sequence[str]) -
         "articles": len(articles),
         "paragraphs": len(labels.paragraph),
         "judged_paragraphs": int(judged.sum()),
+        "later_paragraphs": int((judged & ~labels.part).sum()),
         "drawn": dict(sorted(drawn.items())),
         "positive_paragraphs": {
             theme: int((labels.paragraph[:, i] == 1).sum()) for i, theme in enumerate(themes)

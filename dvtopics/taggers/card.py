@@ -60,8 +60,8 @@ tagged = dvtopics.load("FOLDER").tag("...")
 ## What it is made of
 
 {data["articles"]:,} articles ({drawn}), {data["paragraphs"]:,} paragraphs, of which
-{data["judged_paragraphs"]:,} are graded. Fingerprint of the training data:
-`{data["fingerprint"][:16]}`.
+{data["judged_paragraphs"]:,} are graded{_later(data)}.
+Fingerprint of the training data: `{data["fingerprint"][:16]}`.
 
 {_STAGES[config["class"]]}
 
@@ -94,6 +94,14 @@ people, nor to decide on a petition without a reader.
 
 Made with {versions}.
 """
+
+
+def _later(data: Mapping[str, Any]) -> str:
+    later = data.get("later_paragraphs")
+    if not later:
+        return ""
+    return f""", {later:,} of them after
+the grades of their articles were given: to learn from, nothing is measured on them"""
 
 
 def _held_out(evaluation: Mapping[str, Any]) -> str:

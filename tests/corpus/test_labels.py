@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dvtopics import Article
+from dvtopics.corpus.fingerprint import describe_training_data
 from dvtopics.corpus.labels import Labels
 
 THEMES = ("a", "b")
@@ -51,3 +52,12 @@ def test_no_paragraph_at_all():
     labels = Labels.from_articles([Article("t", [])], THEMES)
     assert labels.paragraph.shape == labels.main.shape == (0, 2)
     assert np.isnan(labels.article).all()
+
+
+def test_later_paragraphs_are_counted():
+    paragraphs = [{"text": str(i), "grades": {"a": i % 2}} for i in range(5)]
+    record = {"title": "", "drawn": "x", "article_part": 2, "paragraphs": paragraphs}
+    data = describe_training_data([Article.from_record(record)], THEMES)
+    assert (data["judged_paragraphs"], data["later_paragraphs"]) == (5, 3)
+    del record["article_part"]
+    assert describe_training_data([Article.from_record(record)], THEMES)["later_paragraphs"] == 0
