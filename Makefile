@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: demo test lint train experiments clean
+.PHONY: demo test lint train experiments bench clean
 
 demo: $(READY)
 	$(BIN)/dvtopics tag corpus/examples/doi-thoai-xa.txt --format table
@@ -26,6 +26,10 @@ train: $(READY)
 # Regenerates experiments/results; parts whose data is absent say so and are skipped.
 experiments: $(READY)
 	cd experiments && for script in [0-9]*.py; do ../$(BIN)/python $$script || exit 1; done
+
+# Regenerates benchmarks/results beside the peers that are installed; wants an idle machine.
+bench: $(READY)
+	for script in benchmarks/[0-9]*.py; do $(BIN)/python $$script || exit 1; done
 
 $(READY): pyproject.toml setup.cfg
 	$(PYTHON) -m venv $(VENV)
