@@ -50,7 +50,7 @@ NAME = "01_stage_one"
 CHARACTERS = "characters 3-5 (hashed)"
 RATIOS, MAIN = "log-count ratios over TF-IDF (shipped)", "main subject"
 BESIDE, BOTH = "a score for the main subject beside (shipped)", "both"
-BOTH_3, BOTH_4 = "both, min_df 3 (shipped)", "both, min_df 4"
+BOTH_3, BOTH_4 = "both, min_df 3", "both, min_df 4 (shipped)"
 MAIN_RATIOS = "both, main subject by log-count ratios as well"
 #: Steps on the way to what is shipped, and around it: variants and what they are set against.
 STEPS = (

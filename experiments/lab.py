@@ -11,7 +11,8 @@ fairly, though the stage-one models behind the training rows of stage two have s
 its test fold. Text contents are learned without labels, from all texts at once. The article model
 reads out-of-fold logits of the paragraphs that were judged. Thresholds are chosen per theme on the
 four other folds with the population weights that training uses. The shipped training differs in
-three small ways: it nests stage one, its linear path sees every article twice (with and without
+four small ways: it nests stage one, it keeps terms that are in four paragraphs rather than three
+(`01_stage_one` tells no difference), its linear path sees every article twice (with and without
 title, at half weight), and its article model also learns from articles without title.
 
 Usage::

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @click.option(
     "--ngram-max", type=int, help="Longest syllable n-gram, 3 by default; of --kind tfidf only."
 )
-@click.option("--min-df", default=3, show_default=True, help="Paragraphs a term must be in.")
+@click.option("--min-df", type=int, help="Paragraphs a term must be in, 4 by default; 3 of lda.")
 @click.option("--folds", type=int, help="Folds of cross-validation; the tagger knows how many.")
 @click.option(
     "--seed",
@@ -57,7 +57,7 @@ def command(
     themes: str | None,
     held_out: tuple[str, ...],
     ngram_max: int | None,
-    min_df: int,
+    min_df: int | None,
     folds: int | None,
     seed: int,
     jobs: int,
@@ -79,10 +79,9 @@ def command(
         raise click.UsageError("--ngram-max goes with --kind tfidf only")
     files = or_shipped(labelled, training_files())
     articles = read_filled(files, lang)
-    chosen: dict[str, Any] = {"ngram_max": ngram_max, "n_folds": folds}
+    chosen: dict[str, Any] = {"ngram_max": ngram_max, "min_df": min_df, "n_folds": folds}
     tagger = _tagger_class(kind)(
         themes,
-        min_df=min_df,
         random_state=seed,
         n_jobs=jobs,
         **{name: value for name, value in chosen.items() if value is not None},

@@ -43,7 +43,7 @@ class TfidfTagger(Tagger):
         A themes file of the user's own; None takes the four shipped themes.
     ngram_max : int, default 3
         Longest syllable n-gram, 1 to 3.
-    min_df : int, default 3
+    min_df : int, default 4
         Paragraphs that an n-gram must occur in.
     sublinear_tf : bool, default True
         Count a term that occurs ``n`` times as ``1 + ln n``.
@@ -107,7 +107,7 @@ class TfidfTagger(Tagger):
         themes: str | Path | None = None,
         *,
         ngram_max: int = 3,
-        min_df: int = 3,
+        min_df: int = 4,
         sublinear_tf: bool = True,
         C: float = 1.0,  # noqa: N803 - scikit-learn's name for it
         main_C: float = 10.0,  # noqa: N803
