@@ -14,11 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dvtopics.features.tfidf import TokenBatch
 from dvtopics.features.topics import Bags, TopicWords
 from dvtopics.features.words import Terms, WordBatch, WordTerms
 from dvtopics.taggers.context import Array
 from dvtopics.taggers.network import fixed_product
-from dvtopics.taggers.scorer import TextScores, TokenWeights
+from dvtopics.taggers.scorer import TextScores, TokenWeights, Trace
 
 #: Texts scored together; what is kept for each is as long as there are topics.
 _CHUNK = 1024
@@ -63,60 +64,126 @@ class LdaScorer:
 
     def score_words(self, batch: WordBatch) -> TextScores:
         """Score texts that are words of the vocabulary."""
-        bags, _ = self._bags(self.terms.terms(batch), len(batch.lengths))
+        return self._traced(batch)[0]
+
+    def traced(self, texts: list[str]) -> tuple[TextScores, LdaTrace]:
+        """Score `texts` and keep what evidence is made of."""
+        batch, tokens = self.terms.locate(texts)
+        scores, terms, bags, entry, gamma = self._traced(batch)
+        return scores, LdaTrace(tokens, terms, bags, entry, gamma)
+
+    def _traced(self, batch: WordBatch) -> tuple[TextScores, Terms, Bags, NDArray[np.int64], Array]:
+        terms = self.terms.terms(batch)
+        bags, entry = Bags.of(terms, len(batch.lengths), self.terms.n_terms)
         shape = (len(batch.lengths), self.coef.shape[1] + self.n_dimensions)
-        found = np.zeros(shape)
+        found, gamma = np.zeros(shape), np.zeros((len(batch.lengths), len(self.coef)))
         for low in range(0, len(found), _CHUNK):
             part = bags.part(low, min(low + _CHUNK, len(found)))
-            found[low : low + _CHUNK] = fixed_product((self.shares(part),), self._weights())
+            gamma[low : low + _CHUNK] = self.topics.infer(part)
+            shares = self._shares(part, gamma[low : low + _CHUNK])
+            found[low : low + _CHUNK] = fixed_product((shares,), self.weights())
         k = len(self.intercept)
-        return TextScores(found[:, :k] + self.intercept, found[:, k:], batch.lengths)
+        scores = TextScores(found[:, :k] + self.intercept, found[:, k:], batch.lengths)
+        return scores, terms, bags, entry, gamma
+
+    def dissector(self) -> LdaDissector:
+        """Return what takes scores apart."""
+        return LdaDissector(self)
 
     def shares(self, bags: Bags) -> Array:
         """Return what the scores are linear in, shape (n_texts, n_topics)."""
+        return self._shares(bags, self.topics.infer(bags))
+
+    def _shares(self, bags: Bags, gamma: Array) -> Array:
         total = bags.totals[:, None]
-        gamma = self.topics.infer(bags)
-        result: Array = gamma - self.topics.alpha - total * self._expected()
+        result: Array = gamma - self.topics.alpha - total * self.expected()
         return result / np.sqrt(np.maximum(total, 1.0))
 
-    def token_weights(self, texts: list[str]) -> TokenWeights:
-        """Take the scores of `texts` apart: a term counts as its topics do, less the prior's."""
-        batch = self.terms.encode(texts)
-        terms = self.terms.terms(batch)
-        bags, entry = self._bags(terms, len(texts))
-        assigned = self.topics.assign(bags, self.topics.infer(bags))
-        weights = self._weights()
-        each = np.repeat(-(self._expected() @ weights)[None], len(bags.term), axis=0)
-        np.add.at(each, assigned.entry, assigned.share[:, None] * weights[assigned.topic])
-        each /= np.sqrt(bags.totals)[bags.row, None]
-        # A term counts for each of its syllables alike.
-        n, k = int(batch.lengths.sum()), len(self.intercept)
-        weight, link = np.zeros((n, weights.shape[1])), np.zeros((n, k))
-        value = each[entry] / terms.size[:, None]
+    def expected(self) -> Array:
+        """Return the share of every topic that the prior expects."""
+        alpha = self.topics.alpha
+        expected: Array = alpha / alpha.sum()
+        return expected
+
+    def weights(self) -> Array:
+        """Return what every topic puts into scores and content, shape (n_topics, k + d)."""
+        d = self.n_dimensions
+        content = np.zeros((len(self.coef), d))
+        content[len(self.coef) - d :][np.arange(d), np.arange(d)] = self.scale
+        return np.concatenate([self.coef, content], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class LdaTrace:
+    """What `LdaScorer` keeps: tokens, terms, their counts by text, and the topics of texts.
+
+    Attributes
+    ----------
+    tokens : TokenBatch
+    terms : Terms
+    bags : Bags
+    entry : ndarray of int64, shape (n_occurrences,)
+        Entry of the bags that every occurrence of a term is counted in.
+    gamma : ndarray, shape (n_texts, n_topics)
+    """
+
+    tokens: TokenBatch
+    terms: Terms
+    bags: Bags
+    entry: NDArray[np.int64]
+    gamma: Array
+
+
+class LdaDissector:
+    """A term counts as its topics do, less the prior's, and for each of its syllables alike.
+
+    Parameters
+    ----------
+    scorer : LdaScorer
+    """
+
+    def __init__(self, scorer: LdaScorer) -> None:
+        self._scorer = scorer
+
+    def open(self, trace: Trace) -> _DissectedLda:
+        """Prepare the texts of `trace`."""
+        assert isinstance(trace, LdaTrace)
+        scorer, terms, bags = self._scorer, trace.terms, trace.bags
+        assigned, weights = scorer.topics.assign(bags, trace.gamma), scorer.weights()
+        each = np.repeat(-(scorer.expected() @ weights)[None], len(bags.term), axis=0)
+        # Those of one entry stand together.
+        first = np.flatnonzero(np.diff(assigned.entry, prepend=-1))
+        if len(first):
+            part = assigned.share[:, None] * weights.take(assigned.topic, axis=0)
+            each[assigned.entry.take(first)] += np.add.reduceat(part, first, axis=0)
+        n, k = len(trace.tokens.ids), len(scorer.intercept)
+        weight, link = np.zeros((n + 1, weights.shape[1])), np.zeros((n + 1, k))
+        value = each.take(trace.entry, axis=0) / terms.size[:, None]
         for shift in range(int(terms.size.max(initial=0))):
             covers = terms.size > shift
             np.add.at(weight, terms.start[covers] + shift, value[covers])
             joins = terms.size > shift + 1
             pull = value[joins, :k] * (terms.size[joins] / (terms.size[joins] - 1))[:, None]
             np.add.at(link, terms.start[joins] + shift, pull)
-        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(batch.lengths)])
-        ids = self.terms.syllable_ids(texts)
-        return TokenWeights(
-            ids, starts, weight[:, :k], link, np.ones(n), np.arange(n), weight[:, k:]
-        )
+        scale = 1 / np.sqrt(np.maximum(bags.totals, 1.0))
+        return _DissectedLda(np.repeat(scale[:, None], weights.shape[1], axis=1), weight, link)
 
-    def _bags(self, terms: Terms, n_texts: int) -> tuple[Bags, NDArray[np.int64]]:
-        return Bags.of(terms, n_texts, self.terms.n_terms)
 
-    def _expected(self) -> Array:
-        """Return the share of every topic that the prior expects."""
-        alpha = self.topics.alpha
-        expected: Array = alpha / alpha.sum()
-        return expected
+@dataclass(frozen=True, slots=True)
+class _DissectedLda:
+    """Texts of an `LdaTrace`: weights of every token, and none behind all.
 
-    def _weights(self) -> Array:
-        """Return what every topic puts into scores and content, shape (n_topics, k + d)."""
-        d = self.n_dimensions
-        content = np.zeros((len(self.coef), d))
-        content[len(self.coef) - d :][np.arange(d), np.arange(d)] = self.scale
-        return np.concatenate([self.coef, content], axis=1)
+    Attributes
+    ----------
+    scale : ndarray, shape (n_texts, k + d)
+    weight : ndarray, shape (n_tokens + 1, k + d)
+    link : ndarray, shape (n_tokens + 1, k)
+    """
+
+    scale: Array
+    weight: Array
+    link: Array
+
+    def weights(self, at: NDArray[np.int64]) -> TokenWeights:
+        """Return the weights of the tokens `at`; see `Dissected`."""
+        return TokenWeights(self.weight.take(at, axis=0), self.link.take(at, axis=0))

@@ -171,7 +171,6 @@ def test_no_term_cuts_a_phrase(eager, kind):
     tagger, article = copy.copy(eager), ARTICLES[kind]
     known = set(tagger.pipeline_.scorer.vectorizer.syllables_)
     tagger.phrases_ = [p for p in PHRASES if set(p.split()) <= known]
-    tagger._phrases = None  # what it had read its own list into
     assert len(tagger.phrases_) > 8
     tagged = tagger.tag(article)
     texts = {"title": article.title, **{i: p.text for i, p in enumerate(article.paragraphs)}}
@@ -236,7 +235,7 @@ def made_by_hand(small_tagger, change=lambda weights: None, hidden_intercept=100
         ContextNetwork(**network),
         article,
     )
-    tagger.phrases_, tagger._phrases = [], None
+    tagger.phrases_ = []
     return tagger.set_thresholds(0.0)
 
 
