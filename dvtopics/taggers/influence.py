@@ -282,10 +282,10 @@ def paragraph_bias(model: LocalModel, base: Array) -> Array:
 
     Before length and position count.
     """
-    bias = model.intercept.copy()
-    for name, weights in _blocks(model.context, PARAGRAPH_BLOCKS).items():
-        bias += (weights * (base if name.endswith("logit") else sigmoid(base))).sum(axis=1)
-    return bias
+    levels = [base if name.endswith("logit") else sigmoid(base) for name in PARAGRAPH_BLOCKS]
+    level = np.concatenate(levels)
+    bias: Array = np.einsum("ij,j->i", model.context[:, : len(level)], level)
+    return bias + model.intercept
 
 
 def article_bias(

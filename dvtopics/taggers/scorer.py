@@ -185,33 +185,44 @@ class TfidfDissector:
     def __init__(self, scorer: TfidfScorer) -> None:
         idf, n, k = scorer.vectorizer.idf_, len(scorer.syllables), scorer.coef.shape[1]
         self._vectorizer = scorer.vectorizer
-        #: Weights of all features times their idf, and of none in the last place; for syllables,
-        #: whose features come first, beside their content.
-        self._coef = np.zeros((len(idf) + 1, k))
-        self._coef[:-1] = scorer.coef * idf[:, None]
+        #: What a feature gives each of its syllables in a row that has not been scaled yet; for
+        #: syllables, whose features come first, beside the content. Last, what nothing gives.
+        self._part = np.zeros((len(idf) + 1, k))
+        self._part[:-1] = scorer.coef * (idf / scorer.vectorizer.sizes())[:, None]
         self._single = np.zeros((n + 1, k + scorer.n_dimensions))
-        self._single[:-1, :k] = self._coef[:n]
+        self._single[:-1, :k] = self._part[:n]
         self._single[:-1, k:] = scorer.embedding.table * idf[:n, None]
 
     def open(self, trace: Trace) -> _DissectedTfidf:
         """Prepare the texts of `trace`."""
         assert isinstance(trace, TfidfTrace)
-        ngrams, n_features = trace.ngrams, len(self._coef) - 1
+        ngrams, n_features = trace.ngrams, len(self._part) - 1
+        n_tokens = len(ngrams.batch.ids)
         weights = self._vectorizer.term_weights(int(ngrams.count.max(initial=1)))
-        # What one occurrence weighs against an n-gram that is there once; at -1, the last, 1.
-        share = np.append(weights.take(ngrams.count) / ngrams.count, 1.0)
-        table, of_token = IntegerTable(ngrams.repeated), []
-        for found in ngrams.found:
-            feature = np.full(len(ngrams.batch.ids) + 1, n_features)
+        damping = weights.take(ngrams.count) / ngrams.count
+        table, often = IntegerTable(ngrams.repeated), np.zeros(n_features, dtype=bool)
+        often[ngrams.repeated % n_features] = True
+        features, dampings = [], np.ones((len(ngrams.found), n_tokens + 1))
+        any_damped = np.zeros(n_tokens + 1, dtype=bool)
+        for found, damped in zip(ngrams.found, dampings, strict=True):
+            feature = np.full(n_tokens + 1, -1)
             feature[found.start] = found.feature
-            shares = np.ones(len(feature))
-            key = ngrams.batch.row.take(found.start) * n_features + found.feature
-            shares[found.start] = share.take(table.find(key))
-            of_token.append((feature, shares))
-        return _DissectedTfidf(self._scale(trace), self._single, self._coef, of_token)
+            features.append(feature)
+            # Only what is there twice in some text can be there twice in its own.
+            some = np.flatnonzero(often.take(found.feature))
+            start = found.start.take(some)
+            key = ngrams.batch.row.take(start) * n_features + found.feature.take(some)
+            place = table.find(key)
+            there = np.flatnonzero(place >= 0)
+            start = start.take(there)
+            damped[start] = damping.take(place.take(there))
+            any_damped[start] = True
+        return _DissectedTfidf(
+            self._scale(trace), self._single, self._part, features, dampings, any_damped
+        )
 
     def _scale(self, trace: TfidfTrace) -> Array:
-        k, d = self._coef.shape[1], self._single.shape[1] - self._coef.shape[1]
+        k, d = self._part.shape[1], self._single.shape[1] - self._part.shape[1]
         # Without any known token a text has no length, and nothing to be scaled.
         norm = np.where(trace.ngrams.norm > 0, trace.ngrams.norm, 1.0)
         of_content = norm * np.where(trace.norm > 0, trace.norm, 1.0)
@@ -225,39 +236,38 @@ class _DissectedTfidf:
     Attributes
     ----------
     scale : ndarray, shape (n_texts, k + d)
-    single, coef : ndarray
+    single, part : ndarray
         Tables of the `TfidfDissector`.
-    of_token : list of (ndarray, ndarray), each of shape (n_tokens + 1,)
-        By length of n-gram: the feature that starts at every token and what it weighs there.
+    features : list of ndarray of int64, each of shape (n_tokens + 1,)
+        By length, the n-gram that starts at every token; -1 where there is none.
+    damping : ndarray, shape (n_lengths, n_tokens + 1)
+        What one occurrence of it weighs against an n-gram that is in the text once.
+    damped : ndarray of bool, shape (n_tokens + 1,)
+        Where any of that is not 1.
     """
 
     scale: Array
     single: Array
-    coef: Array
-    of_token: list[tuple[NDArray[np.int64], Array]]
+    part: Array
+    features: list[NDArray[np.int64]]
+    damping: Array
+    damped: NDArray[np.bool_]
 
     def weights(self, at: NDArray[np.int64]) -> TokenWeights:
         """Return the weights of the tokens `at`; see `Dissected`."""
-        k = self.coef.shape[1]
-        weight, link = self._occurrences(self.single, 1, at), np.zeros((len(at), k))
-        # An n-gram of n syllables gives each 1 / n, and 1 / (n - 1) to each of its joints.
-        for n in range(2, len(self.of_token) + 1):
-            whole = self._occurrences(self.coef, n, at)
-            joints = whole / (n - 1)
-            whole /= n
-            for shift in range(n):
-                weight[shift:, :k] += whole[: len(whole) - shift]
-                if shift < n - 1:
-                    link[shift:] += joints[: len(joints) - shift]
+        n, k = len(at), self.part.shape[1]
+        damped = np.flatnonzero(self.damped.take(at))
+        weight = self.single.take(self.features[0].take(at), axis=0)
+        weight[damped] *= self.damping[0].take(at.take(damped))[:, None]
+        more, link = np.zeros((n, k)), np.zeros((n, k))
+        for size, feature in enumerate(self.features[1:], start=2):
+            part = self.part.take(feature.take(at), axis=0)
+            part[damped] *= self.damping[size - 1].take(at.take(damped))[:, None]
+            for shift in range(size):
+                more[shift:] += part[: n - shift]
+            # As much as it gives its syllables it gives the joints between them.
+            part *= size / (size - 1)
+            for shift in range(size - 1):
+                link[shift:] += part[: n - shift]
+        weight[:, :k] += more
         return TokenWeights(weight, link)
-
-    def _occurrences(self, table: Array, n: int, at: NDArray[np.int64]) -> Array:
-        """Return the weights of the n-grams that start at the tokens `at`."""
-        feature, share = self.of_token[n - 1]
-        # Past the end of a shorter table stands what has no weight.
-        rows = np.minimum(feature.take(at), len(table) - 1)
-        result: Array = table.take(rows, axis=0)
-        shares = share.take(at)
-        repeated = np.flatnonzero(shares != 1)
-        result[repeated] *= shares.take(repeated)[:, None]
-        return result

@@ -8,6 +8,13 @@ from numpy.typing import NDArray
 Ids = NDArray[np.int64]
 
 
+def runs(start: Ids, size: Ids) -> Ids:
+    """Return ``size[i]`` numbers from ``start[i]`` on, one run after the other."""
+    result: Ids = np.repeat(start - (np.cumsum(size) - size), size)
+    result += np.arange(len(result))
+    return result
+
+
 def ranges(low: Ids, high: Ids) -> tuple[Ids, Ids]:
     """Return the numbers ``low[i]:high[i]``, and ``i`` for each, one range after the other.
 
@@ -15,9 +22,7 @@ def ranges(low: Ids, high: Ids) -> tuple[Ids, Ids]:
     -------
     which, number : ndarray of int64, shape (sum(high - low),)
     """
-    size = high - low
-    which = np.repeat(np.arange(len(size)), size)
-    return which, np.arange(len(which)) + (low - (np.cumsum(size) - size)).take(which)
+    return np.repeat(np.arange(len(low)), high - low), runs(low, high - low)
 
 
 def starts_of(ascending: Ids) -> Ids:

@@ -81,17 +81,29 @@ def heaviest_terms(words: WeightedWords, tag: Ids, most: int) -> Terms:
 
 def _seeds(weight: Array, tag: Ids, most: int) -> tuple[Ids, Ids]:
     """Return the heaviest words of every tag, ascending, and the rank of each in its tag."""
-    positive = np.flatnonzero(weight > 0)
+    likely = _likely_seeds(weight, tag, most)
     # In single precision: words that differ by rounding only come in the order of the text.
-    single = weight.take(positive).astype(np.float32)
+    single = weight.take(likely).astype(np.float32)
     falling = 0x7F800000 - single.view(np.int32).astype(np.int64)
-    of = tag.take(positive)
+    of = tag.take(likely)
     order = order_of(of, falling)
     rank = _number(of.take(order))
     chosen = np.flatnonzero(rank < most)
-    seed, rank = positive.take(order.take(chosen)), rank.take(chosen)
+    seed, rank = likely.take(order.take(chosen)), rank.take(chosen)
     order = order_of(seed)
     return seed.take(order), rank.take(order)
+
+
+def _likely_seeds(weight: Array, tag: Ids, most: int) -> Ids:
+    """Return words of positive weight among which the `most` heaviest of every tag are."""
+    start = starts_of(tag)
+    if not len(start):
+        return start
+    size = np.diff(np.append(start, len(tag)))
+    heavy = np.maximum.reduceat(weight, start) / 8
+    some = weight > np.repeat(heavy, size)
+    few = np.add.reduceat(some, start, dtype=np.int64) < most
+    return np.flatnonzero((some | np.repeat(few, size)) & (weight > 0))
 
 
 def _number(ascending: Ids) -> Ids:
@@ -113,17 +125,20 @@ def _grown(words: WeightedWords, seed: Ids, rank: Ids) -> tuple[Ids, Ids, Array]
     # it can be marked beforehand: only seeds of higher rank look at it.
     taken = np.full(n + 1, 2**30)
     taken[seed] = rank
-    strongest = np.maximum(words.link(seed), words.link(np.maximum(seed - 1, 0)) * (seed > 0))
+    # Links from every word to the next, where they are asked for; the last one is before all.
+    link = np.zeros(n + 1)
+    _look_up(link, words, seed, range(-1, 1))
+    strongest = np.maximum(link.take(seed), link.take(seed - 1))
     growing = np.flatnonzero(strongest > _LINK * total)
-    for turn in _turns(seed.take(growing), rank.take(growing)):
+    _look_up(link, words, seed.take(growing), range(1 - _MAX_WORDS, _MAX_WORDS - 1))
+    for turn in _turns(seed.take(growing), rank.take(growing), link):
         now = growing.take(turn)
         now = now[taken.take(seed.take(now)) == rank.take(now)]
         active = now
         for size in range(1, _MAX_WORDS):
             low, high, order = first.take(active), last.take(active), rank.take(active)
-            before = np.maximum(low - 1, 0)
-            left = np.where((low > 0) & (taken.take(before) >= order), words.link(before), 0.0)
-            right = np.where(taken.take(high + 1) >= order, words.link(high), 0.0)
+            left = link.take(low - 1) * (taken.take(low - 1) >= order)
+            right = link.take(high) * (taken.take(high + 1) >= order)
             on = np.maximum(left, right) > np.maximum(_LINK * total.take(active) / size, 0.0)
             active, to_left = active[on], (left > right)[on]
             if not len(active):
@@ -141,7 +156,16 @@ def _grown(words: WeightedWords, seed: Ids, rank: Ids) -> tuple[Ids, Ids, Array]
     return first, last, total
 
 
-def _turns(seed: Ids, rank: Ids) -> list[Ids]:
+def _look_up(link: Array, words: WeightedWords, seed: Ids, steps: range) -> None:
+    """Fill in the links of the words so many steps from the seeds."""
+    wanted = np.zeros(len(link) - 1 + _MAX_WORDS, dtype=bool)
+    for step in steps:
+        wanted[seed + step] = True
+    at = np.flatnonzero(wanted[: len(link) - 1])
+    link[at] = words.link(at)
+
+
+def _turns(seed: Ids, rank: Ids, link: Array) -> list[Ids]:
     """Put seeds into groups that can grow at the same time, one group after the other.
 
     Parameters
@@ -149,13 +173,18 @@ def _turns(seed: Ids, rank: Ids) -> list[Ids]:
     seed : ndarray of int64, shape (n,)
         Words, ascending.
     rank : ndarray of int64, shape (n,)
+    link : ndarray
+        From every word near a seed to the next.
 
     Returns
     -------
     list of ndarray of int64
         Those that could meet are in different groups, the one of lower rank first.
     """
+    # No term goes over a link that is not positive, so the seeds on both sides never meet.
+    run = np.cumsum(link <= 0) - (link <= 0)
     apart = np.diff(seed, prepend=-2 * _MAX_WORDS) > 2 * (_MAX_WORDS - 1)
+    apart |= np.diff(run.take(seed), prepend=-1) > 0
     cluster: Ids = np.cumsum(apart, dtype=np.int64)
     order = order_of(cluster, rank)
     turn = _number(cluster.take(order))

@@ -17,7 +17,7 @@ from dvtopics.features.tfidf import TokenBatch
 from dvtopics.taggers.context import Array
 from dvtopics.taggers.pulls import Pulls
 from dvtopics.taggers.scorer import Dissected
-from dvtopics.taggers.segments import order_of, ranges
+from dvtopics.taggers.segments import order_of, runs
 
 Ids = NDArray[np.int64]
 
@@ -25,7 +25,7 @@ Ids = NDArray[np.int64]
 #: result depends on nothing else (see `dvtopics.taggers.network.fixed_product`).
 _TOKENS, _PULLS = 8, 4
 #: Blocks of tokens that are in memory at a time.
-_SLAB = 4096
+_SLAB = 256
 #: What may stand between two words of a term.
 _BLANK = " \t\u00a0_"
 
@@ -68,7 +68,7 @@ class Words:
         assert batch.spans is not None
         lengths = batch.lengths.take(texts)
         bounds = np.append(0, np.cumsum(batch.lengths)).take(texts)
-        token = ranges(bounds, bounds + lengths)[1]
+        token = runs(bounds, lengths)
         first = phrases.word_starts(batch.ids.take(token), lengths)
         last = np.append(first[1:], len(token))[: len(first)] - 1
         start = batch.spans[0].take(token.take(first))
@@ -128,14 +128,20 @@ class Cells:
         grid = _Grid.of(words, text)
         products, links = grid.multiply(words, weight, dissected)
         # Out of the products: for every pull the tokens of its text, one after the other.
-        first, size = words.tokens.take(text), np.diff(words.tokens).take(text)
-        token = ranges(np.zeros(len(size), np.int64), size)
-        of_token = products.take(grid.start.take(token[0]) + _PULLS * token[1])
-        pull, word = ranges(words.bounds.take(text), words.bounds.take(text + 1))
-        starts = words.first.take(word) + (np.cumsum(size) - size - first).take(pull)
+        size = np.diff(words.tokens).take(text)
+        before = np.cumsum(size) - size
+        at = np.repeat(grid.start - _PULLS * before, size)
+        at += np.arange(0, _PULLS * len(at), _PULLS)
+        of_token = products.take(at)
+        size = np.diff(words.bounds).take(text)
+        word = runs(words.bounds.take(text), size)
+        starts = words.first.take(word)
+        starts += np.repeat(before - words.tokens.take(text), size)
         of_word = np.add.reduceat(of_token, starts) if len(starts) else of_token
         k = links.shape[1]
-        links = links.take(words.last, axis=0) * words.goes_on[:, None]
+        links = links.take(grid.places(words).take(words.last), axis=0)
+        links *= words.goes_on[:, None]
+        pull = np.repeat(np.arange(len(size)), size)
         return cls(pull, word, of_word, np.ascontiguousarray(weight[:, :k]), links)
 
 
@@ -145,61 +151,81 @@ class _Grid:
 
     Attributes
     ----------
-    block, group : ndarray of int64, shape (n_products,)
-        What is multiplied with what; the blocks of a group stand together.
+    blocks : ndarray of int64, shape (n_texts + 1,)
+        Where the blocks of every text start.
+    first_group : ndarray of int64, shape (n_blocks,)
+        Every block is multiplied with the first group of its text ...
+    block, group : ndarray of int64, shape (n_others,)
+        ... and these with the other groups; what belongs to a group stands together.
     slot : ndarray of int64, shape (n_pulls,)
         Where every pull is in the groups.
     start : ndarray of int64, shape (n_pulls,)
         Where the values of a pull start, `_PULLS` apart, in all products.
-    blocks : ndarray of int64, shape (n_texts + 1,)
-        Where the blocks of every text start.
     """
 
+    blocks: Ids
+    first_group: Ids
     block: Ids
     group: Ids
     slot: Ids
     start: Ids
-    blocks: Ids
 
     @classmethod
     def of(cls, words: Words, text: Ids) -> _Grid:
         """Lay out pulls on `text`, by place in ``words.texts``."""
         n_texts = len(words.texts)
-        blocks = np.append(0, np.cumsum(-(-np.diff(words.tokens) // _TOKENS)))
+        n_blocks = -(-np.diff(words.tokens) // _TOKENS)
+        blocks = np.append(0, np.cumsum(n_blocks))
         users = np.bincount(text, minlength=n_texts)
-        groups = np.append(0, np.cumsum(-(-users // _PULLS)))
+        n_groups = -(-users // _PULLS)
+        groups = np.cumsum(n_groups) - n_groups
         order = order_of(text)
         rank = np.empty_like(order)
         rank[order] = np.arange(len(order))
         rank -= (np.cumsum(users) - users).take(text)
-        slot = groups.take(text) * _PULLS + rank
-        of_group = np.repeat(np.arange(n_texts), np.diff(groups))
-        group, block = ranges(blocks.take(of_group), blocks.take(of_group + 1))
-        size = np.diff(blocks).take(of_group)
-        first = (np.cumsum(size) - size).take(slot // _PULLS)
-        return cls(block, group, slot, first * _TOKENS * _PULLS + slot % _PULLS, blocks)
+        of_group = np.repeat(np.arange(n_texts), n_groups - 1)
+        size = n_blocks.take(of_group)
+        other = runs(groups + 1, n_groups - 1)
+        # Where the products of every group start.
+        start = np.empty(int(n_groups.sum()), np.int64)
+        start[groups] = blocks[:-1]
+        start[other] = blocks[-1] + np.cumsum(size) - size
+        group, column = np.divmod(rank, _PULLS)
+        group += groups.take(text)
+        return cls(
+            blocks,
+            np.repeat(groups, n_blocks),
+            runs(blocks.take(of_group), size),
+            np.repeat(other, size),
+            group * _PULLS + column,
+            start.take(group) * (_TOKENS * _PULLS) + column,
+        )
+
+    def places(self, words: Words) -> Ids:
+        """Return where every token is in the blocks."""
+        return runs(self.blocks[:-1] * _TOKENS, np.diff(words.tokens))
 
     def multiply(self, words: Words, weight: Array, dissected: Dissected) -> tuple[Array, Array]:
-        """Return all products, flat, and the links of all tokens, (n_tokens, k)."""
-        n_blocks, width = int(self.blocks[-1]), weight.shape[1]
-        of_text, token = ranges(words.tokens[:-1], words.tokens[1:])
-        padded = token + (self.blocks[:-1] * _TOKENS - words.tokens[:-1]).take(of_text)
+        """Return all products, flat, and the links of all places in the blocks."""
+        n_blocks, width = len(self.first_group), weight.shape[1]
         at = np.full(n_blocks * _TOKENS, -1)
-        at[padded] = words.token
-        n_groups = int(self.group.max(initial=-1)) + 1
-        pulls = np.zeros((n_groups, _PULLS, width))
+        at[self.places(words)] = words.token
+        pulls = np.zeros((-(-int(self.slot.max(initial=-1) + 1) // _PULLS), _PULLS, width))
         pulls.reshape(-1, width)[self.slot] = weight
-        products, links = np.empty((len(self.block), _TOKENS, _PULLS)), []
+        products = np.empty((n_blocks + len(self.block), _TOKENS, _PULLS))
+        links: list[Array] = []
         for low in range(0, n_blocks, _SLAB):
+            high = min(low + _SLAB, n_blocks)
             # The block before comes along: n-grams go on from it.
             before = _TOKENS if low else 0
-            part = dissected.weights(at[low * _TOKENS - before : (low + _SLAB) * _TOKENS])
-            rows = part.weight[before:].reshape(-1, _TOKENS, width)
+            part = dissected.weights(at[low * _TOKENS - before : high * _TOKENS])
             links.append(part.link[before:])
-            here = np.flatnonzero((self.block >= low) & (self.block < low + _SLAB))
             # Shapes (n, tokens, k + d) @ (n, k + d, pulls).
-            products[here] = np.matmul(
-                rows.take(self.block.take(here) - low, axis=0),
-                pulls.take(self.group.take(here), axis=0).transpose(0, 2, 1),
-            )
-        return products.reshape(-1), np.concatenate(links).take(padded, axis=0)
+            rows = part.weight[before:].reshape(-1, _TOKENS, width)
+            groups = pulls.take(self.first_group[low:high], axis=0)
+            np.matmul(rows, groups.transpose(0, 2, 1), out=products[low:high])
+            here = np.flatnonzero((self.block >= low) & (self.block < high))
+            groups = pulls.take(self.group.take(here), axis=0)
+            rows = rows.take(self.block.take(here) - low, axis=0)
+            products[n_blocks + here] = np.matmul(rows, groups.transpose(0, 2, 1))
+        return products.reshape(-1), np.concatenate(links)
