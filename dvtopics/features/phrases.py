@@ -32,6 +32,8 @@ class PhraseList:
         #: A tree, level by level: beginnings of words, each found by the place of the one that is
         #: a syllable shorter and by its last syllable; and whether it is a word itself.
         self._levels: list[tuple[IntegerTable, NDArray[np.bool_]]] = []
+        self._begins = np.zeros(self._base + 1, dtype=bool)
+        self._begins[[word[0] for word in words]] = True
         shorter: dict[tuple[int, ...], int] = {(number,): number for number in range(self._base)}
         for size in range(2, max(map(len, words), default=1) + 1):
             starts = dict.fromkeys(word[:size] for word in sorted(words) if len(word) >= size)
@@ -53,7 +55,8 @@ class PhraseList:
         n = len(ids)
         lengths = np.array([n]) if lengths is None else lengths
         size, end = np.ones(n, np.int64), np.repeat(np.cumsum(lengths), lengths)
-        at = np.flatnonzero(ids >= 0)
+        # An unknown syllable looks at the last place, where no word begins.
+        at = np.flatnonzero(self._begins.take(ids))
         node = ids.take(at)
         for length, (table, whole) in enumerate(self._levels, start=2):
             on = np.flatnonzero(at + length <= end.take(at))

@@ -192,8 +192,11 @@ def pulls_of(
     part = links.take(order.take(kept))
     weight = np.concatenate([part.on_logits, contents.influence(part)], axis=1)
     first = starts_of(pull.take(kept))
-    if len(first):
-        weight = np.add.reduceat(weight, first, axis=0)
+    # Paragraphs, which come first, have one link to a text.
+    single = int(np.searchsorted(of.take(kept), n))
+    if single < len(kept):
+        summed = np.add.reduceat(weight[single:], first[first >= single] - single, axis=0)
+        weight = np.concatenate([weight[:single], summed])
     kept = kept.take(first)
     pulls = Pulls(of.take(kept), heard.text.take(place.take(kept)), weight)
     return pulls, np.concatenate([paragraph_bias(model, base)[:n], bias])

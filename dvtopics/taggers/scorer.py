@@ -203,7 +203,6 @@ class TfidfDissector:
         table, often = IntegerTable(ngrams.repeated), np.zeros(n_features, dtype=bool)
         often[ngrams.repeated % n_features] = True
         features, dampings = [], np.ones((len(ngrams.found), n_tokens + 1))
-        any_damped = np.zeros(n_tokens + 1, dtype=bool)
         for found, damped in zip(ngrams.found, dampings, strict=True):
             feature = np.full(n_tokens + 1, -1)
             feature[found.start] = found.feature
@@ -214,12 +213,9 @@ class TfidfDissector:
             key = ngrams.batch.row.take(start) * n_features + found.feature.take(some)
             place = table.find(key)
             there = np.flatnonzero(place >= 0)
-            start = start.take(there)
-            damped[start] = damping.take(place.take(there))
-            any_damped[start] = True
-        return _DissectedTfidf(
-            self._scale(trace), self._single, self._part, features, dampings, any_damped
-        )
+            damped[start.take(there)] = damping.take(place.take(there))
+        scale = self._scale(trace)
+        return _DissectedTfidf(scale, self._single, self._part, features, list(dampings))
 
     def _scale(self, trace: TfidfTrace) -> Array:
         k, d = self._part.shape[1], self._single.shape[1] - self._part.shape[1]
@@ -240,29 +236,23 @@ class _DissectedTfidf:
         Tables of the `TfidfDissector`.
     features : list of ndarray of int64, each of shape (n_tokens + 1,)
         By length, the n-gram that starts at every token; -1 where there is none.
-    damping : ndarray, shape (n_lengths, n_tokens + 1)
+    damping : list of ndarray, each of shape (n_tokens + 1,)
         What one occurrence of it weighs against an n-gram that is in the text once.
-    damped : ndarray of bool, shape (n_tokens + 1,)
-        Where any of that is not 1.
     """
 
     scale: Array
     single: Array
     part: Array
     features: list[NDArray[np.int64]]
-    damping: Array
-    damped: NDArray[np.bool_]
+    damping: list[Array]
 
     def weights(self, at: NDArray[np.int64]) -> TokenWeights:
         """Return the weights of the tokens `at`; see `Dissected`."""
         n, k = len(at), self.part.shape[1]
-        damped = np.flatnonzero(self.damped.take(at))
-        weight = self.single.take(self.features[0].take(at), axis=0)
-        weight[damped] *= self.damping[0].take(at.take(damped))[:, None]
+        weight = self._occurrences(self.single, 1, at)
         more, link = np.zeros((n, k)), np.zeros((n, k))
-        for size, feature in enumerate(self.features[1:], start=2):
-            part = self.part.take(feature.take(at), axis=0)
-            part[damped] *= self.damping[size - 1].take(at.take(damped))[:, None]
+        for size in range(2, len(self.features) + 1):
+            part = self._occurrences(self.part, size, at)
             for shift in range(size):
                 more[shift:] += part[: n - shift]
             # As much as it gives its syllables it gives the joints between them.
@@ -271,3 +261,11 @@ class _DissectedTfidf:
                 link[shift:] += part[: n - shift]
         weight[:, :k] += more
         return TokenWeights(weight, link)
+
+    def _occurrences(self, table: Array, size: int, at: NDArray[np.int64]) -> Array:
+        """Return what the n-grams of `size` give that start at the tokens `at`."""
+        result: Array = table.take(self.features[size - 1].take(at), axis=0)
+        damping = self.damping[size - 1].take(at)
+        damped = np.flatnonzero(damping != 1)
+        result[damped] *= damping.take(damped)[:, None]
+        return result

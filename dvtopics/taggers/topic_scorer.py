@@ -159,12 +159,15 @@ class LdaDissector:
         n, k = len(trace.tokens.ids), len(scorer.intercept)
         weight, link = np.zeros((n + 1, weights.shape[1])), np.zeros((n + 1, k))
         value = each.take(trace.entry, axis=0) / terms.size[:, None]
-        for shift in range(int(terms.size.max(initial=0))):
-            covers = terms.size > shift
-            np.add.at(weight, terms.start[covers] + shift, value[covers])
-            joins = terms.size > shift + 1
-            pull = value[joins, :k] * (terms.size[joins] / (terms.size[joins] - 1))[:, None]
-            np.add.at(link, terms.start[joins] + shift, pull)
+        joint = value[:, :k] * (terms.size / np.maximum(terms.size - 1, 1))[:, None]
+        pairs = terms.term >= len(scorer.terms.words)
+        # No two words start at one syllable, and no two pairs, so that plain sums will do.
+        for kind in (np.flatnonzero(~pairs), np.flatnonzero(pairs)):
+            for shift in range(int(terms.size.max(initial=0))):
+                covers = kind[terms.size.take(kind) > shift]
+                weight[terms.start.take(covers) + shift] += value.take(covers, axis=0)
+                joins = kind[terms.size.take(kind) > shift + 1]
+                link[terms.start.take(joins) + shift] += joint.take(joins, axis=0)
         scale = 1 / np.sqrt(np.maximum(bags.totals, 1.0))
         return _DissectedLda(np.repeat(scale[:, None], weights.shape[1], axis=1), weight, link)
 
