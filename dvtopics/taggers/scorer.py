@@ -265,7 +265,5 @@ class _DissectedTfidf:
     def _occurrences(self, table: Array, size: int, at: NDArray[np.int64]) -> Array:
         """Return what the n-grams of `size` give that start at the tokens `at`."""
         result: Array = table.take(self.features[size - 1].take(at), axis=0)
-        damping = self.damping[size - 1].take(at)
-        damped = np.flatnonzero(damping != 1)
-        result[damped] *= damping.take(damped)[:, None]
+        result *= self.damping[size - 1].take(at)[:, None]
         return result

@@ -182,9 +182,10 @@ def _turns(seed: Ids, rank: Ids, link: Array) -> list[Ids]:
         Those that could meet are in different groups, the one of lower rank first.
     """
     # No term goes over a link that is not positive, so the seeds on both sides never meet.
-    run = np.cumsum(link <= 0) - (link <= 0)
-    apart = np.diff(seed, prepend=-2 * _MAX_WORDS) > 2 * (_MAX_WORDS - 1)
-    apart |= np.diff(run.take(seed), prepend=-1) > 0
+    ends = link <= 0
+    run: Ids = np.cumsum(ends, dtype=np.int64) - ends
+    far = np.diff(seed, prepend=-2 * _MAX_WORDS) > 2 * (_MAX_WORDS - 1)
+    apart = far | (np.diff(run.take(seed), prepend=-1) > 0)
     cluster: Ids = np.cumsum(apart, dtype=np.int64)
     order = order_of(cluster, rank)
     turn = _number(cluster.take(order))

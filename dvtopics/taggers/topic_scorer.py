@@ -149,44 +149,76 @@ class LdaDissector:
         """Prepare the texts of `trace`."""
         assert isinstance(trace, LdaTrace)
         scorer, terms, bags = self._scorer, trace.terms, trace.bags
-        assigned, weights = scorer.topics.assign(bags, trace.gamma), scorer.weights()
-        each = np.repeat(-(scorer.expected() @ weights)[None], len(bags.term), axis=0)
-        # Those of one entry stand together.
-        first = np.flatnonzero(np.diff(assigned.entry, prepend=-1))
-        if len(first):
-            part = assigned.share[:, None] * weights.take(assigned.topic, axis=0)
-            each[assigned.entry.take(first)] += np.add.reduceat(part, first, axis=0)
-        n, k = len(trace.tokens.ids), len(scorer.intercept)
-        weight, link = np.zeros((n + 1, weights.shape[1])), np.zeros((n + 1, k))
-        value = each.take(trace.entry, axis=0) / terms.size[:, None]
-        joint = value[:, :k] * (terms.size / np.maximum(terms.size - 1, 1))[:, None]
-        pairs = terms.term >= len(scorer.terms.words)
-        # No two words start at one syllable, and no two pairs, so that plain sums will do.
-        for kind in (np.flatnonzero(~pairs), np.flatnonzero(pairs)):
-            for shift in range(int(terms.size.max(initial=0))):
-                covers = kind[terms.size.take(kind) > shift]
-                weight[terms.start.take(covers) + shift] += value.take(covers, axis=0)
-                joins = kind[terms.size.take(kind) > shift + 1]
-                link[terms.start.take(joins) + shift] += joint.take(joins, axis=0)
+        k, d, n = len(scorer.intercept), scorer.n_dimensions, len(bags.term)
+        assigned = scorer.topics.assign(bags, trace.gamma)
+        share = np.zeros((n, len(scorer.coef)))
+        share[assigned.entry, assigned.topic] = assigned.share
+        share -= scorer.expected()
+        size = np.ones(n)
+        size[trace.entry] = terms.size
+        # What every syllable of a term gets, and every joint between two; last, where none is.
+        part, joint = np.zeros((n + 1, k + d)), np.zeros((n + 1, k))
+        part[:-1, :k] = fixed_product((share,), scorer.coef)
+        part[:-1, k:] = share[:, share.shape[1] - d :] * scorer.scale
+        part[:-1] /= size[:, None]
+        joint[:-1] = part[:-1, :k] * (size / np.maximum(size - 1, 1))[:, None]
         scale = 1 / np.sqrt(np.maximum(bags.totals, 1.0))
-        return _DissectedLda(np.repeat(scale[:, None], weights.shape[1], axis=1), weight, link)
+        entries, joints = _of_tokens(trace, len(scorer.terms.words))
+        return _DissectedLda(np.repeat(scale[:, None], k + d, axis=1), part, joint, entries, joints)
+
+
+def _of_tokens(trace: LdaTrace, n_words: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return what terms a token is in, and the joint between it and the next one.
+
+    Returns
+    -------
+    entries, joints : ndarray of int64, shape (3, n_tokens + 1)
+        Entries of the bags, -1 where there is none: a word, the pair that begins with it, the
+        pair that ends with it.
+    """
+    terms, n = trace.terms, len(trace.tokens.ids)
+    entries, joints = np.full((2, 3, n + 1), -1)
+    begin = np.full(n + 1, -1)
+    is_pair = terms.term >= n_words
+    for kind in (np.flatnonzero(~is_pair), np.flatnonzero(is_pair)):
+        for shift in range(int(terms.size.take(kind).max(initial=0))):
+            kind = kind[terms.size.take(kind) > shift]
+            start, entry = terms.start.take(kind), trace.entry.take(kind)
+            token = start + shift
+            role = np.zeros(len(kind), np.int64)
+            if is_pair[kind[0]]:
+                role += 1 + (begin.take(token) != start)
+            else:
+                begin[token] = start
+            entries[role, token] = entry
+            goes_on = terms.size.take(kind) > shift + 1
+            joints[role[goes_on], token[goes_on]] = entry[goes_on]
+    return entries, joints
 
 
 @dataclass(frozen=True, slots=True)
 class _DissectedLda:
-    """Texts of an `LdaTrace`: weights of every token, and none behind all.
+    """Texts of an `LdaTrace`.
 
     Attributes
     ----------
     scale : ndarray, shape (n_texts, k + d)
-    weight : ndarray, shape (n_tokens + 1, k + d)
-    link : ndarray, shape (n_tokens + 1, k)
+    part, joint : ndarray, shapes (n_entries + 1, k + d) and (n_entries + 1, k)
+        What each entry of the bags gives a syllable, and a joint between two; last, nothing.
+    entries, joints : ndarray of int64, shape (3, n_tokens + 1)
+        The entries that every token, and what is between it and the next, belongs to.
     """
 
     scale: Array
-    weight: Array
-    link: Array
+    part: Array
+    joint: Array
+    entries: NDArray[np.int64]
+    joints: NDArray[np.int64]
 
     def weights(self, at: NDArray[np.int64]) -> TokenWeights:
         """Return the weights of the tokens `at`; see `Dissected`."""
-        return TokenWeights(self.weight.take(at, axis=0), self.link.take(at, axis=0))
+        weight, link = (
+            sum(table.take(row.take(at), axis=0) for row in rows)
+            for table, rows in ((self.part, self.entries), (self.joint, self.joints))
+        )
+        return TokenWeights(weight, link)
