@@ -89,23 +89,24 @@ class Explainer:
             [heard.paragraph[tags.row, row_theme], heard.article[article, article_theme]]
         )
         named = self._named([*batch.texts, *batch.titles], pulls, trace)
-        entries = self._entries(
-            batch,
-            named,
-            np.concatenate([row_theme, article_theme]),
-            np.concatenate([row, np.full(len(article), -1)]),
-            logit,
-            bias,
-        )
-        # Tags come item by item, so that the entries of an item stand together.
-        item = np.concatenate([row, len(batch.texts) + article])
-        start = starts_of(item)
-        before = np.append(0, np.cumsum(np.bincount(named.tag, minlength=len(item)) + 2))
-        bounds = before.take(np.append(start, len(item))).tolist()
-        results = [*of_paragraphs, *of_articles]
-        for number, low, high in zip(item.take(start).tolist(), bounds, bounds[1:], strict=False):
-            results[number] = entries[low:high]
-        return results[len(batch.texts) :], results[: len(batch.texts)]
+        themes = np.array(self.themes, dtype=object)
+        themes = themes.take(np.concatenate([row_theme, article_theme]))
+        own = np.concatenate([row, np.full(len(article), -1)])
+        terms = _terms(batch, named, themes, own)
+        bias = np.round(bias, 6)
+        rest = logit - bias - np.bincount(named.tag, named.weight, minlength=len(bias))
+        ends = np.cumsum(np.bincount(named.tag, minlength=len(bias)))
+        items = [of_paragraphs[number] for number in row.tolist()]
+        items += [of_articles[number] for number in article.tolist()]
+        low = 0
+        for entries, high, *unnamed in zip(
+            items, ends.tolist(), _unnamed("rest", rest, themes), _unnamed("bias", bias, themes),
+            strict=True,
+        ):  # fmt: skip
+            entries += terms[low:high]
+            entries += unnamed
+            low = high
+        return of_articles, of_paragraphs
 
     def _named(self, texts: list[str], pulls: Pulls, trace: Trace) -> _Named:
         """Return the terms that are named."""
@@ -123,51 +124,6 @@ class Explainer:
             end = words.end.take(cells.word.take(terms.last))
             parts.append((terms.tag, text, start, end, terms.weight))
         return _Named(*map(np.concatenate, zip(*parts, strict=True)))
-
-    def _entries(
-        self, batch: Batch, named: _Named, theme: Ids, own: Ids, logit: Array, bias: Array
-    ) -> list[Evidence]:
-        """Write out the terms of every tag, then what is left and the bias.
-
-        Parameters
-        ----------
-        batch : Batch
-        named : _Named
-        theme, own : ndarray of int64, shape (n_tags,)
-            `own` is the paragraph that was tagged, -1 for articles.
-        logit, bias : ndarray, shape (n_tags,)
-        """
-        n, n_tags = len(named.tag), len(theme)
-        texts = [*batch.texts, *batch.titles]
-        ends = np.cumsum(np.bincount(named.tag, minlength=n_tags) + 2)
-        at = np.arange(n) + 2 * named.tag
-        start, end = np.zeros((2, n + 2 * n_tags), np.int64)
-        start[at], end[at] = named.start, named.end
-        bias = np.round(bias, 6)
-        rest = logit - bias - np.bincount(named.tag, named.weight, minlength=n_tags)
-        weight = np.empty(n + 2 * n_tags)
-        weight[at], weight[ends - 2], weight[ends - 1] = named.weight, np.round(rest, 6), bias
-        terms = np.full(n + 2 * n_tags, None, dtype=object)
-        spans = zip(named.text.tolist(), named.start.tolist(), named.end.tolist(), strict=True)
-        terms[at] = [texts[text][low:high] for text, low, high in spans]
-        where = np.empty(n + 2 * n_tags, dtype=object)
-        where[at] = self._places(batch, named.text, own.take(named.tag))
-        where[ends - 2], where[ends - 1] = "rest", "bias"
-        themes = np.array(self.themes, dtype=object).take(theme)
-        columns = (terms, start, end, weight + 0.0, themes.repeat(np.diff(ends, prepend=0)), where)
-        return [
-            {"term": a, "start": b, "end": c, "weight": d, "theme": e, "where": f}
-            for a, b, c, d, e, f in zip(*(column.tolist() for column in columns), strict=True)
-        ]
-
-    def _places(self, batch: Batch, text: Ids, own: Ids) -> NDArray[np.object_]:
-        """Return what `text` is called in the evidence for the paragraphs `own`."""
-        n = len(batch.texts)
-        inside = batch.layout.starts.take(np.append(batch.layout.article, 0))
-        place = (text - inside.take(np.minimum(text, n))).astype(object)
-        place[text >= n] = "title"
-        place[text == own] = "self"
-        return place
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,3 +144,37 @@ def _parts(pulls: Pulls, lengths: Ids) -> list[tuple[int, int]]:
     number = tokens.take(start) // _MOST_TOKENS
     bounds = [*start.take(starts_of(number)).tolist(), len(pulls.tag)]
     return list(pairwise(bounds))
+
+
+def _terms(batch: Batch, named: _Named, themes: NDArray[np.object_], own: Ids) -> list[Evidence]:
+    """Write out the terms that are named.
+
+    Parameters
+    ----------
+    batch : Batch
+    named : _Named
+    themes : ndarray of str, shape (n_tags,)
+    own : ndarray of int64, shape (n_tags,)
+        The paragraph that was tagged, -1 for articles.
+    """
+    texts, n = [*batch.texts, *batch.titles], len(batch.texts)
+    # Titles, behind all paragraphs, are in no place of an article.
+    before = batch.layout.starts.take(np.append(batch.layout.article, 0))
+    where = (named.text - before.take(np.minimum(named.text, n))).astype(object)
+    where[named.text >= n] = "title"
+    where[named.text == own.take(named.tag)] = "self"
+    columns = (
+        named.text, named.start, named.end, named.weight, themes.take(named.tag), where
+    )  # fmt: skip
+    return [
+        {"term": texts[a][b:c], "start": b, "end": c, "weight": d, "theme": e, "where": f}
+        for a, b, c, d, e, f in zip(*(column.tolist() for column in columns), strict=True)
+    ]
+
+
+def _unnamed(where: str, weight: Array, themes: NDArray[np.object_]) -> list[Evidence]:
+    """Write out an entry without term for every tag."""
+    return [
+        {"term": None, "start": 0, "end": 0, "weight": value, "theme": theme, "where": where}
+        for value, theme in zip((np.round(weight, 6) + 0.0).tolist(), themes.tolist(), strict=True)
+    ]
