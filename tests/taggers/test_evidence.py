@@ -7,6 +7,8 @@ import unicodedata
 import numpy as np
 import pytest
 
+import dvtopics.taggers.explain as explain_module
+import dvtopics.taggers.words as words_module
 from dvtopics import THEMES, Article
 from dvtopics.features.embedding import SyllableEmbedding
 from dvtopics.features.tfidf import NgramTfidf
@@ -145,6 +147,39 @@ def test_evidence_can_be_left_out(small_tagger):
     assert all(p.evidence == [] for p in without.paragraphs)
     assert with_it.themes == without.themes
     assert [p.tags for p in with_it.paragraphs] == [p.tags for p in without.paragraphs]
+
+
+def records(tagged):
+    return [item.to_record() for item in tagged]
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 64])
+def test_evidence_does_not_depend_on_the_batch(pretrained, eager, authored, batch_size):
+    articles = [*ARTICLES.values(), *authored[:20]]
+    for tagger in (pretrained, eager):
+        together = records(tagger.tag_many(articles, batch_size=len(articles)))
+        assert records(tagger.tag_many(articles, batch_size=batch_size)) == together
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(words_module, "_SLAB"), (explain_module, "_MOST_TOKENS")]
+)
+def test_evidence_does_not_depend_on_how_work_is_cut(pretrained, module, name, monkeypatch):
+    """Long texts go through in slabs, many tags in parts."""
+    articles = list(ARTICLES.values())
+    whole = records(pretrained.tag_many(articles))
+    monkeypatch.setattr(module, name, 1)
+    assert records(pretrained.tag_many(articles)) == whole
+
+
+def test_no_term_runs_across_punctuation(eager):
+    inside = 0
+    for tagged in map(eager.tag, ARTICLES.values()):
+        for item in (tagged, *tagged.paragraphs):
+            for term in filter(None, (entry["term"] for entry in item.evidence)):
+                assert not set(term) & set(",.;:🙂-")
+                inside += " " in term
+    assert inside > 20
 
 
 # -- words that evidence does not cut through -----------------------------------------------------
