@@ -309,13 +309,6 @@ class NgramTfidf:
             found.append(Ngrams(place.take(known), start))
         return found
 
-    def sizes(self) -> NDArray[np.int64]:
-        """Return the number of syllables of every n-gram, shape (n_features,)."""
-        # Keys of n + 1 digits are no smaller than the base to the power of n.
-        base = len(self.syllables_) + 1
-        powers = np.array([base**n for n in range(self.ngram_max)], dtype=np.int64)
-        return np.searchsorted(powers, self.keys_, side="right")
-
     def term(self, feature: int) -> str:
         """Return an n-gram as text, its syllables joined by spaces."""
         self._check_fitted()

@@ -183,42 +183,39 @@ class TfidfDissector:
     """
 
     def __init__(self, scorer: TfidfScorer) -> None:
-        idf, n, k = scorer.vectorizer.idf_, len(scorer.syllables), scorer.coef.shape[1]
-        self._vectorizer = scorer.vectorizer
-        #: What a feature gives each of its syllables in a row that has not been scaled yet; for
-        #: syllables, whose features come first, beside the content. Last, what nothing gives.
-        self._part = np.zeros((len(idf) + 1, k))
-        self._part[:-1] = scorer.coef * (idf / scorer.vectorizer.sizes())[:, None]
-        self._single = np.zeros((n + 1, k + scorer.n_dimensions))
-        self._single[:-1, :k] = self._part[:n]
-        self._single[:-1, k:] = scorer.embedding.table * idf[:n, None]
+        self._vectorizer, self._coef = scorer.vectorizer, scorer.coef
+        #: Coefficients and content of syllables, whose features come first, side by side.
+        table = scorer.embedding.table
+        self._single = np.concatenate([scorer.coef[: len(table)], table], axis=1)
 
     def open(self, trace: Trace) -> _DissectedTfidf:
         """Prepare the texts of `trace`."""
         assert isinstance(trace, TfidfTrace)
-        ngrams, n_features = trace.ngrams, len(self._part) - 1
-        n_tokens = len(ngrams.batch.ids)
+        ngrams, idf = trace.ngrams, self._vectorizer.idf_
+        n_features, n_tokens = len(idf), len(ngrams.batch.ids)
         weights = self._vectorizer.term_weights(int(ngrams.count.max(initial=1)))
+        # What one occurrence of several weighs against one that is alone.
         damping = weights.take(ngrams.count) / ngrams.count
         table, often = IntegerTable(ngrams.repeated), np.zeros(n_features, dtype=bool)
         often[ngrams.repeated % n_features] = True
-        features, dampings = [], np.ones((len(ngrams.found), n_tokens + 1))
-        for found, damped in zip(ngrams.found, dampings, strict=True):
-            feature = np.full(n_tokens + 1, -1)
+        features, factors = [], []
+        for size, found in enumerate(ngrams.found, start=1):
+            feature, factor = np.zeros(n_tokens + 1, np.int64), np.zeros(n_tokens + 1)
             feature[found.start] = found.feature
-            features.append(feature)
+            factor[found.start] = idf.take(found.feature) / size
             # Only what is there twice in some text can be there twice in its own.
             some = np.flatnonzero(often.take(found.feature))
             start = found.start.take(some)
             key = ngrams.batch.row.take(start) * n_features + found.feature.take(some)
             place = table.find(key)
             there = np.flatnonzero(place >= 0)
-            damped[start.take(there)] = damping.take(place.take(there))
-        scale = self._scale(trace)
-        return _DissectedTfidf(scale, self._single, self._part, features, list(dampings))
+            factor[start.take(there)] *= damping.take(place.take(there))
+            features.append(feature)
+            factors.append(factor)
+        return _DissectedTfidf(self._scale(trace), self._single, self._coef, features, factors)
 
     def _scale(self, trace: TfidfTrace) -> Array:
-        k, d = self._part.shape[1], self._single.shape[1] - self._part.shape[1]
+        k, d = self._coef.shape[1], self._single.shape[1] - self._coef.shape[1]
         # Without any known token a text has no length, and nothing to be scaled.
         norm = np.where(trace.ngrams.norm > 0, trace.ngrams.norm, 1.0)
         of_content = norm * np.where(trace.norm > 0, trace.norm, 1.0)
@@ -232,27 +229,27 @@ class _DissectedTfidf:
     Attributes
     ----------
     scale : ndarray, shape (n_texts, k + d)
-    single, part : ndarray
-        Tables of the `TfidfDissector`.
+    single : ndarray of float32, shape (n_syllables, k + d)
+    coef : ndarray of float32, shape (n_features, k)
     features : list of ndarray of int64, each of shape (n_tokens + 1,)
-        By length, the n-gram that starts at every token; -1 where there is none.
-    damping : list of ndarray, each of shape (n_tokens + 1,)
-        What one occurrence of it weighs against an n-gram that is in the text once.
+        By length, the n-gram that starts at every token.
+    factors : list of ndarray, each of shape (n_tokens + 1,)
+        By what its coefficients are multiplied for each of its syllables; 0 where there is none.
     """
 
     scale: Array
-    single: Array
-    part: Array
+    single: NDArray[np.float32]
+    coef: NDArray[np.float32]
     features: list[NDArray[np.int64]]
-    damping: list[Array]
+    factors: list[Array]
 
     def weights(self, at: NDArray[np.int64]) -> TokenWeights:
         """Return the weights of the tokens `at`; see `Dissected`."""
-        n, k = len(at), self.part.shape[1]
+        n, k = len(at), self.coef.shape[1]
         weight = self._occurrences(self.single, 1, at)
         more, link = np.zeros((n, k)), np.zeros((n, k))
         for size in range(2, len(self.features) + 1):
-            part = self._occurrences(self.part, size, at)
+            part = self._occurrences(self.coef, size, at)
             for shift in range(size):
                 more[shift:] += part[: n - shift]
             # As much as it gives its syllables it gives the joints between them.
@@ -262,8 +259,8 @@ class _DissectedTfidf:
         weight[:, :k] += more
         return TokenWeights(weight, link)
 
-    def _occurrences(self, table: Array, size: int, at: NDArray[np.int64]) -> Array:
-        """Return what the n-grams of `size` give that start at the tokens `at`."""
-        result: Array = table.take(self.features[size - 1].take(at), axis=0)
-        result *= self.damping[size - 1].take(at)[:, None]
+    def _occurrences(self, table: NDArray[np.float32], size: int, at: NDArray[np.int64]) -> Array:
+        """Return what the n-grams of `size` that start at the tokens `at` give a syllable."""
+        feature, factor = self.features[size - 1].take(at), self.factors[size - 1].take(at)
+        result: Array = table.take(feature, axis=0) * factor[:, None]
         return result
