@@ -23,7 +23,7 @@ Ids = NDArray[np.int64]
 
 #: Tokens and pulls that are multiplied together. One small size of product for all, so that a
 #: result depends on nothing else (see `dvtopics.taggers.network.fixed_product`).
-_TOKENS, _PULLS = 8, 4
+_TOKENS, _PULLS = 8, 8
 #: Blocks of tokens that are in memory at a time.
 _SLAB = 256
 #: What may stand between two words of a term.
