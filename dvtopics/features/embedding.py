@@ -51,16 +51,16 @@ class SyllableEmbedding:
         # Half precision is what is saved: fitting and loading give the same vectors.
         return cls(table.astype(np.float16).astype(np.float32))
 
-    def norms(self, rows: Rows) -> NDArray[np.float64]:
-        """Return the length of the single-syllable part of every row, shape (n_rows,)."""
-        return _single_syllables(rows, len(self.table))[1]
-
     def transform(self, rows: Rows) -> NDArray[np.float64]:
-        """Return the coordinates of every row, shape (n_rows, n_dimensions).
+        """Return the coordinates of every row, shape (n_rows, n_dimensions)."""
+        return self.project(rows)[0]
+
+    def project(self, rows: Rows) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the coordinates, and the length of the single-syllable part of every row.
 
         Sums run over a row's own entries in their order: the same result in any batch.
         """
-        part, _ = _single_syllables(rows, len(self.table))
+        part, norm = _single_syllables(rows, len(self.table))
         width = self.table.shape[1]
         # Two columns at a time, as one complex number, stay in the nearest cache.
         even = np.zeros((len(self.table), width + width % 2))
@@ -72,7 +72,7 @@ class SyllableEmbedding:
             terms = column.take(feature, mode="clip")
             terms *= part.value
             result[:, number] = sum_by_row(terms, part.indptr)
-        return result.view(np.float64)[:, :width]
+        return result.view(np.float64)[:, :width], norm
 
 
 def _single_syllables(rows: Rows, n_syllables: int) -> tuple[Rows, NDArray[np.float64]]:

@@ -7,6 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from dvtopics.features.lookup import IntegerTable
+
+Ids = NDArray[np.int64]
+
 
 class PhraseList:
     """Multi-syllable words by the ids of their syllables.
@@ -22,24 +26,65 @@ class PhraseList:
 
     def __init__(self, phrases: Sequence[str], syllables: Sequence[str]) -> None:
         ids = {syllable: index for index, syllable in enumerate(syllables)}
-        self._words: set[tuple[int, ...]] = set()
-        for phrase in phrases:
-            word = tuple(ids.get(syllable, -1) for syllable in phrase.split(" "))
-            if -1 not in word:
-                self._words.add(word)
-        self._longest = max(map(len, self._words), default=1)
+        self._base = len(syllables)
+        split = (phrase.split(" ") for phrase in phrases)
+        words = {tuple(map(ids.__getitem__, w)) for w in split if all(map(ids.__contains__, w))}
+        #: A tree, level by level: beginnings of words, each found by the place of the one that is
+        #: a syllable shorter and by its last syllable; and whether it is a word itself.
+        self._levels: list[tuple[IntegerTable, NDArray[np.bool_]]] = []
+        self._begins = np.zeros(self._base + 1, dtype=bool)
+        self._begins[[word[0] for word in words]] = True
+        shorter: dict[tuple[int, ...], int] = {(number,): number for number in range(self._base)}
+        for size in range(2, max(map(len, words), default=1) + 1):
+            starts = dict.fromkeys(word[:size] for word in sorted(words) if len(word) >= size)
+            keys = [shorter[start[:-1]] * self._base + start[-1] for start in starts]
+            whole = np.array([start in words for start in starts], dtype=bool)
+            self._levels.append((IntegerTable(np.array(keys, dtype=np.int64)), whole))
+            shorter = {start: place for place, start in enumerate(starts)}
 
-    def word_starts(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the first token of every word of a text given as token ids."""
-        tokens = tuple(ids.tolist())
-        starts = []
-        at = 0
-        while at < len(tokens):
-            starts.append(at)
-            for size in range(min(self._longest, len(tokens) - at), 1, -1):
-                if tokens[at : at + size] in self._words:
-                    at += size
-                    break
-            else:
-                at += 1
-        return np.array(starts, dtype=np.int64)
+    def word_starts(self, ids: Ids, lengths: Ids | None = None) -> Ids:
+        """Return the first token of every word of texts given as token ids.
+
+        Parameters
+        ----------
+        ids : ndarray of int64, shape (n_tokens,)
+            -1 where unknown.
+        lengths : ndarray of int64, shape (n_texts,), optional
+            Tokens per text; without, all are one text.
+        """
+        n = len(ids)
+        lengths = np.array([n]) if lengths is None else lengths
+        size, end = np.ones(n, np.int64), np.repeat(np.cumsum(lengths), lengths)
+        # An unknown syllable looks at the last place, where no word begins.
+        at = np.flatnonzero(self._begins.take(ids))
+        node = ids.take(at)
+        for length, (table, whole) in enumerate(self._levels, start=2):
+            on = np.flatnonzero(at + length <= end.take(at))
+            at = at.take(on)
+            following = ids.take(at + length - 1)
+            place = table.find(node.take(on) * self._base + following)
+            on = np.flatnonzero((place >= 0) & (following >= 0))
+            at, node = at.take(on), place.take(on).astype(np.int64)
+            size[at[whole.take(node)]] = length
+        return _from_the_left(size)
+
+
+def _from_the_left(size: Ids) -> Ids:
+    """Return where words start if the longest possible is taken at each start, left to right.
+
+    Parameters
+    ----------
+    size : ndarray of int64, shape (n_tokens,)
+        Tokens of the longest word that could start at each.
+    """
+    after = np.arange(len(size)) + size
+    # A word starts for certain where none that starts before could reach beyond.
+    certain = np.ones(len(size), dtype=bool)
+    certain[1:] = np.maximum.accumulate(after)[:-1] <= np.arange(1, len(size))
+    starts, at = certain.copy(), np.flatnonzero(certain)
+    while len(at):
+        at = after.take(at)
+        at = at[at < len(size)]
+        at = at[~certain.take(at)]
+        starts[at] = True
+    return np.flatnonzero(starts)

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from dvtopics.features.lookup import IntegerTable
 from dvtopics.text.tokenize import (
     canonical,
-    find_tokens,
     inside_tokens,
     other_placements,
+    token_spans,
 )
 
 UNKNOWN = -1
@@ -88,6 +88,17 @@ class SyllableCoder:
 
     def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the ids of all tokens (`UNKNOWN` where none) and the tokens per text."""
+        ids, lengths, _ = self.locate(texts)
+        return ids, lengths
+
+    def locate(
+        self, texts: Sequence[str]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return ids and lengths as `encode` does, and where the tokens stand.
+
+        That is an array of shape (2, n_tokens): starts and ends, in code points, in the texts
+        joined by one character each.
+        """
         # "\n" is in no token. The end holds a whole word of what can be read beyond a token.
         joined = "\n".join(texts) + "\n"
         letters = _folded(joined)
@@ -99,30 +110,41 @@ class SyllableCoder:
         edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
         if inside[0]:
             edges = np.concatenate([np.zeros(1, np.int64), edges])
-        start, end = edges[0::2], edges[1::2]
+        spans = edges.reshape(-1, 2).T
+        start, end = spans
         ids = self._ids.take(self._table.find(_packed(letters, start, end - start)))
         for token in np.flatnonzero(end - start > _WIDTH).tolist():
             ids[token] = self._slow[joined[start[token] : end[token]]]
         before = np.searchsorted(start, ends)
         if len(odd):
-            return self._with_odd(texts, odd, ids, before)
-        return ids, np.diff(before, prepend=0)
+            return self._with_odd(texts, odd, np.concatenate([ids[None], spans]), before, ends)
+        return ids, np.diff(before, prepend=0), spans
 
     def _with_odd(
         self,
         texts: Sequence[str],
         odd: NDArray[np.int64],
-        ids: NDArray[np.int64],
+        tokens: NDArray[np.int64],
         before: NDArray[np.int64],
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Put the tokens of the `odd` texts, read the slow way, between those of the others."""
+        ends: NDArray[np.int64],
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Put the tokens of the `odd` texts, read the slow way, between those of the others.
+
+        A token is a column of its id, start and end.
+        """
         lengths = np.diff(before, prepend=0)
         parts, done = [], 0
         for row in odd.tolist():
-            slow = [self._slow[surface] for surface in find_tokens(texts[row])]
-            parts += [ids[done : before[row]], np.array(slow, dtype=np.int64)]
+            text, begin = texts[row], int(ends[row]) - len(texts[row]) - 1
+            slow = [
+                (self._slow[text[start:end]], begin + start, begin + end)
+                for start, end in token_spans(text)
+            ]
+            found = np.array(slow, dtype=np.int64).reshape(-1, 3).T
+            parts += [tokens[:, done : before[row]], found]
             done, lengths[row] = int(before[row]), len(slow)
-        return np.concatenate([*parts, ids[done:]]), lengths
+        ids, *spans = np.concatenate([*parts, tokens[:, done:]], axis=1)
+        return ids, lengths, np.stack(spans)
 
 
 def _folded(text: str) -> NDArray[np.uint8]:

@@ -32,11 +32,51 @@ class TokenBatch:
         Text that the token is in.
     lengths : ndarray of int64, shape (n_texts,)
         Tokens per text.
+    spans : ndarray of int64, shape (2, n_tokens), optional
+        Where they stand, see `dvtopics.features.syllables.SyllableCoder.locate`.
     """
 
     ids: NDArray[np.int64]
     row: NDArray[np.int64]
     lengths: NDArray[np.int64]
+    spans: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ngrams:
+    """N-grams of one length that are in the vocabulary, by occurrence.
+
+    Attributes
+    ----------
+    feature : ndarray of int, shape (n_occurrences,)
+    start : ndarray of int64, shape (n_occurrences,)
+        First token; no two are the same.
+    """
+
+    feature: NDArray[np.integer]
+    start: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class NgramTrace:
+    """How TF-IDF rows came about.
+
+    Attributes
+    ----------
+    batch : TokenBatch
+    found : list of Ngrams
+        By length, 1 to `NgramTfidf.ngram_max`.
+    repeated, count : ndarray of int64, shape (n,)
+        ``row * n_features + feature`` of what occurs more than once in a text, and how often.
+    norm : ndarray of float64, shape (n_texts,)
+        What the rows were divided by.
+    """
+
+    batch: TokenBatch
+    found: list[Ngrams]
+    repeated: NDArray[np.int64]
+    count: NDArray[np.int64]
+    norm: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +230,8 @@ class NgramTfidf:
         # Made on first use: what only fits, or only reads the vocabulary, does not need it.
         if self._coder is None:
             self._coder = SyllableCoder(self.syllables_)
-        ids, lengths = self._coder.encode(texts)
-        return TokenBatch(ids, _rows(lengths), lengths)
+        ids, lengths, spans = self._coder.locate(texts)
+        return TokenBatch(ids, _rows(lengths), lengths, spans)
 
     def encode_tokens(self, tokens: TokenisedTexts) -> TokenBatch:
         """Return the token ids of texts that are tokenised already."""
@@ -207,7 +247,13 @@ class NgramTfidf:
 
     def transform_batch(self, batch: TokenBatch) -> Rows:
         """Return the TF-IDF rows of texts that are token ids already."""
-        feature, start = (np.concatenate(parts) for parts in zip(*self._found(batch), strict=True))
+        return self.trace_batch(batch)[0]
+
+    def trace_batch(self, batch: TokenBatch) -> tuple[Rows, NgramTrace]:
+        """Return the TF-IDF rows of texts that are token ids already, and how they came about."""
+        found = self._found(batch)
+        feature = np.concatenate([ngrams.feature for ngrams in found])
+        start = np.concatenate([ngrams.start for ngrams in found])
         n_rows, n_features = len(batch.lengths), len(self.keys_)
         # One integer per (text, feature): sorting it groups the entries of a row.
         small = n_rows * n_features < 2**32
@@ -221,26 +267,24 @@ class NgramTfidf:
         indptr = np.searchsorted(entry, ends[:-1].astype(kind))
         indptr = np.append(indptr, len(entry))
         sizes = np.diff(indptr)
+        more = np.flatnonzero(count > 1)
+        repeated = entry.take(more).astype(np.int64)
         feature = (entry - np.repeat(ends[:-1].astype(kind), sizes)).astype(np.int32)
-        weights = np.arange(count.max(initial=0) + 1, dtype=np.float64)
-        if self.sublinear_tf:
-            weights[1:] = 1 + np.log(weights[1:])
-        value = weights.take(count) * self.idf_.take(feature)
+        value = self.term_weights(int(count.max(initial=0))).take(count) * self.idf_.take(feature)
         norm = np.sqrt(sum_by_row(value * value, indptr))
         value /= np.repeat(norm, sizes)
-        return Rows(indptr, feature, value, (n_rows, n_features))
+        trace = NgramTrace(batch, found, repeated, count.take(more), norm)
+        return Rows(indptr, feature, value, (n_rows, n_features)), trace
 
-    def occurrences(
-        self, batch: TokenBatch
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Return row, feature, first token and length of every n-gram in the vocabulary."""
-        found = self._found(batch)
-        feature, start = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        size = np.repeat(np.arange(1, len(found) + 1), [len(start) for _, start in found])
-        return batch.row[start], feature.astype(np.int64), start, size
+    def term_weights(self, most: int) -> NDArray[np.float64]:
+        """Return what the counts 0 to `most` weigh, before the inverse document frequency."""
+        weights = np.arange(most + 1, dtype=np.float64)
+        if self.sublinear_tf:
+            weights[1:] = 1 + np.log(weights[1:])
+        return weights
 
-    def _found(self, batch: TokenBatch) -> list[tuple[NDArray[np.integer], NDArray[np.int64]]]:
-        """Return features and first tokens of the n-grams in the vocabulary, by length.
+    def _found(self, batch: TokenBatch) -> list[Ngrams]:
+        """Return the n-grams in the vocabulary, by length.
 
         An n-gram in the vocabulary is made of shorter ones that are in it as well, for they
         are no rarer: only what follows a known one is looked up.
@@ -251,7 +295,7 @@ class NgramTfidf:
         ids, row, base = batch.ids, batch.row, len(self.syllables_) + 1
         start = np.flatnonzero(ids != UNKNOWN)
         feature = ids.take(start)
-        found: list[tuple[NDArray[np.integer], NDArray[np.int64]]] = [(feature, start)]
+        found = [Ngrams(feature, start)]
         key = feature + 1
         for n in range(2, self.ngram_max + 1):
             # Two neighbouring (n - 1)-grams of one text overlap in all but an n-gram's ends.
@@ -262,7 +306,7 @@ class NgramTfidf:
             place = self._table.find(key)
             known = np.flatnonzero(place >= 0)
             start, key = start.take(known), key.take(known)
-            found.append((place.take(known), start))
+            found.append(Ngrams(place.take(known), start))
         return found
 
     def term(self, feature: int) -> str:

@@ -211,17 +211,17 @@ class WordTerms:
 
     def encode(self, texts: Sequence[str]) -> WordBatch:
         """Return the words of `texts`."""
-        ids, lengths = self._coder.encode(texts)
-        row = np.repeat(np.arange(len(lengths)), lengths)
-        start, size, phrase = self._joiner.join(TokenBatch(ids, row, lengths))
+        return self.locate(texts)[0]
+
+    def locate(self, texts: Sequence[str]) -> tuple[WordBatch, TokenBatch]:
+        """Return the words of `texts`, and the syllables that they are made of."""
+        ids, lengths, spans = self._coder.locate(texts)
+        syllables = TokenBatch(ids, np.repeat(np.arange(len(lengths)), lengths), lengths, spans)
+        start, size, phrase = self._joiner.join(syllables)
         words = np.where(ids[start] != UNKNOWN, self._of_syllable[ids[start]], UNKNOWN)
         joined = phrase != UNKNOWN
         words[joined] = self._of_phrase[phrase[joined]]
-        return WordBatch(words, row[start], start, size, lengths)
-
-    def syllable_ids(self, texts: Sequence[str]) -> Ids:
-        """Return the syllables of `texts` as places in `syllables`, -1 where unknown."""
-        return self._coder.encode(texts)[0]
+        return WordBatch(words, syllables.row[start], start, size, lengths), syllables
 
     def encode_tokens(self, tokens: TokenisedTexts) -> WordBatch:
         """Return the words of texts that `read_words` has read."""

@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 
 from dvtopics.article import Article, Evidence, TaggedArticle, TaggedParagraph, as_article
 from dvtopics.errors import NotFittedError
-from dvtopics.features.phrases import PhraseList
 from dvtopics.taggers.batch import Batch, Scores
 from dvtopics.taggers.calibration import Platt
-from dvtopics.taggers.context import head
 from dvtopics.taggers.decision import Thresholds
-from dvtopics.taggers.explain import Explainer, JudgedArticle
+from dvtopics.taggers.explain import Explainer
 from dvtopics.taggers.pipeline import Judgement, TwoStagePipeline
 from dvtopics.themes import Taxonomy
 
@@ -68,7 +66,7 @@ class Tagger:
     model_: str
     source_: Path | None
     phrases_: list[str]
-    _phrases: PhraseList | None = None
+    _explainer: Explainer | None = None
 
     # -- scikit-learn's contract ------------------------------------------------------------
 
@@ -179,10 +177,10 @@ class Tagger:
         """Tag articles together; the result of each is that of `tag`."""
         self._check_fitted()
         batch = Batch.from_articles(articles)
-        judgement = self.pipeline_.judge(batch)
+        judgement = self.pipeline_.judge(batch, traced=evidence)
         logits = judgement.logits()
         scores = self._decide(logits.paragraph, logits.article)
-        reasons = self._explain(batch, judgement, scores) if evidence else None
+        reasons = self._reasons(batch, judgement, scores) if evidence else None
         return self._assemble(batch, scores, reasons)
 
     def score_articles(self, articles: Iterable[ArticleLike]) -> Scores:
@@ -271,42 +269,15 @@ class Tagger:
             limits.unsure("article", a),
         )
 
-    def _explain(
+    def _reasons(
         self, batch: Batch, judgement: Judgement, scores: Scores
     ) -> tuple[list[list[Evidence]], list[list[Evidence]]]:
         """Evidence of every article, and of every paragraph of the batch."""
-        themes = self.themes_
-        of_paragraphs: list[list[Evidence]] = [[] for _ in batch.texts]
-        of_articles: list[list[Evidence]] = [[] for _ in batch.articles]
-        heads, starts = head(judgement.read.signals), batch.layout.starts
-        tagged = np.array(scores.article_tags.any(axis=1))
-        tagged[batch.layout.article[scores.paragraph_tags.any(axis=1)]] = True
-        numbers = np.flatnonzero(tagged).tolist()
-        if not numbers:
-            return of_articles, of_paragraphs
-        every = [
-            JudgedArticle.of(batch.articles[n], n, (starts[n], starts[n + 1]), judgement, heads)
-            for n in numbers
-        ]
-        texts = [judged.texts for judged in every]
-        first = np.cumsum([0, *map(len, texts)]).tolist()
-        tokens = self.pipeline_.scorer.token_weights([t for part in texts for t in part])
-        blank = self.pipeline_.blank()
-        for number, judged, where in zip(numbers, every, first, strict=False):
-            explainer = Explainer(judged, self.pipeline_, self._phrase_list(), blank, tokens, where)
-            for position, row in enumerate((starts[number] + judged.index).tolist()):
-                chosen = [(int(t), themes[t]) for t in np.flatnonzero(scores.paragraph_tags[row])]
-                if chosen:
-                    of_paragraphs[row] = explainer.paragraph(position, chosen)
-            chosen = [(int(t), themes[t]) for t in np.flatnonzero(scores.article_tags[number])]
-            of_articles[number] = explainer.article(chosen) if chosen else []
-        return of_articles, of_paragraphs
-
-    def _phrase_list(self) -> PhraseList:
-        # Built on first use: scoring alone does not need it.
-        if self._phrases is None:
-            self._phrases = PhraseList(self.phrases_, self.pipeline_.scorer.syllables)
-        return self._phrases
+        known = self._explainer
+        # Made on first use: scoring alone does not need it.
+        if known is None or not known.explains(self.pipeline_, self.phrases_, self.themes_):
+            known = self._explainer = Explainer(self.pipeline_, self.phrases_, self.themes_)
+        return known.explain(batch, judgement, scores)
 
     def _assemble(
         self,

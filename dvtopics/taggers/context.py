@@ -65,6 +65,11 @@ class Signals:
     length: Array
     layout: Layout
 
+    def keep(self, chosen: NDArray[np.bool_]) -> Signals:
+        """Return the signals with the paragraphs `chosen` only."""
+        layout = self.layout.keep(chosen)
+        return Signals(self.own[chosen], self.title, self.length[chosen], layout)
+
 
 @dataclass(frozen=True, slots=True)
 class _Summary:
@@ -243,9 +248,7 @@ def article_features(signals: Signals, chosen: NDArray[np.bool_] | None = None) 
     """
     if chosen is None:
         chosen = head(signals)
-    signals = Signals(
-        signals.own[chosen], signals.title, signals.length[chosen], signals.layout.keep(chosen)
-    )
+    signals = signals.keep(chosen)
     layout = signals.layout
     probability = sigmoid(signals.own)
     s = _summary(signals, probability)

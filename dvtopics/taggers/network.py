@@ -51,18 +51,18 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class LocalModel:
-    """The linear function that a `ContextNetwork` is at one paragraph.
+    """The linear functions that a `ContextNetwork` is at paragraphs, one logit each.
 
     Attributes
     ----------
-    coef : ndarray, shape (n_features, n_themes)
+    context : ndarray, shape (n, n_features)
         Weights of the context features.
-    own, near, whole, title : ndarray, shape (d, n_themes)
+    own, near, whole, title : ndarray, shape (n, d)
         Weights of the contents.
-    intercept : ndarray, shape (n_themes,)
+    intercept : ndarray, shape (n,)
     """
 
-    coef: Array
+    context: Array
     own: Array
     near: Array
     whole: Array
@@ -121,25 +121,30 @@ class ContextNetwork:
         weights = np.concatenate([self.coef, self.output])
         return fixed_product((features.T, active), weights) + self.intercept
 
-    def local(self, hidden: Array) -> LocalModel:
-        """Return the linear function that the network is where its hidden layer is `hidden`.
+    def local(self, hidden: Array, direction: Array) -> LocalModel:
+        """Return the linear functions that the network is where its hidden layer is `hidden`.
 
-        A rectified unit is either off or linear, so the function is exact there.
+        A rectified unit is either off or linear, so the functions are exact there.
 
         Parameters
         ----------
-        hidden : ndarray, shape (n_hidden,)
-            Of one paragraph, before rectifying.
+        hidden : ndarray, shape (n, n_hidden)
+            Of paragraphs, before rectifying.
+        direction : ndarray, shape (n, n_themes)
+            What is wanted of each: the sum of its logits with these weights.
         """
-        gate = np.where(hidden[:, None] > 0, self.output, 0.0)
-        return LocalModel(
-            self.coef + self.hidden_coef @ gate,
-            self.hidden_own @ gate,
-            self.hidden_near @ gate,
-            self.hidden_whole @ gate,
-            self.hidden_title @ gate,
-            self.intercept + self.hidden_intercept @ gate,
+        gate = fixed_product((direction,), self.output.T) * (hidden > 0)
+        d, n_features = len(self.hidden_own), len(self.coef)
+        contents = (self.hidden_own, self.hidden_near, self.hidden_whole, self.hidden_title)
+        through = np.concatenate([self.hidden_coef, *contents, self.hidden_intercept[None]]).T
+        past = np.zeros((len(self.intercept), through.shape[1]))
+        past[:, :n_features], past[:, -1] = self.coef.T, self.intercept
+        # Shapes (n, n_themes + n_hidden) @ (n_themes + n_hidden, n_features + 4 d + 1).
+        weights = fixed_product((direction, gate), np.concatenate([past, through]))
+        context, own, near, whole, title, intercept = np.split(
+            weights, [n_features + i * d for i in range(5)], axis=1
         )
+        return LocalModel(context, own, near, whole, title, intercept[:, 0])
 
 
 def fixed_product(parts: tuple[Array, ...], weights: NDArray[np.float64]) -> Array:

@@ -6,7 +6,7 @@ functions on them. It is what cross-validation fits per fold and what a saved mo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from dvtopics.taggers.context import (
     paragraph_features,
 )
 from dvtopics.taggers.network import Content, ContextNetwork
-from dvtopics.taggers.scorer import Scorer, TextScores
+from dvtopics.taggers.scorer import Scorer, TextScores, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +35,22 @@ class JudgedSignals:
     """Shape (n_articles,): True where neither title nor body has a token."""
     title_length: Array
     """Shape (n_articles,): tokens of the titles."""
+    trace: Trace | None = None
+    """Of all paragraphs and then all titles of the batch, where evidence is wanted."""
 
 
-def read_signals(scorer: Scorer, batch: Batch) -> JudgedSignals:
+def read_signals(scorer: Scorer, batch: Batch, traced: bool = False) -> JudgedSignals:
     """Score paragraphs and titles of `batch` and lay out those with something to judge."""
     # Titles and paragraphs go through the scorer together: half the overhead.
-    scores = scorer.score([*batch.texts, *batch.titles])
+    texts = [*batch.texts, *batch.titles]
+    scores, trace = scorer.traced(texts) if traced else (scorer.score(texts), None)
     n = len(batch.texts)
-    return signals_of(
+    read = signals_of(
         TextScores(scores.logits[:n], scores.content[:n], scores.length[:n]),
         TextScores(scores.logits[n:], scores.content[n:], scores.length[n:]),
         batch.layout,
     )
+    return replace(read, trace=trace)
 
 
 def signals_of(body: TextScores, title: TextScores, layout: Layout) -> JudgedSignals:
@@ -117,9 +121,9 @@ class TwoStagePipeline:
         logits: Array = network.logits(features, network.hidden(features, content, layout))[0]
         return logits
 
-    def judge(self, batch: Batch) -> Judgement:
-        """Run both stages on `batch`."""
-        return self.judge_signals(read_signals(self.scorer, batch))
+    def judge(self, batch: Batch, traced: bool = False) -> Judgement:
+        """Run both stages on `batch`; keep what evidence is made of if it is to be `traced`."""
+        return self.judge_signals(read_signals(self.scorer, batch, traced))
 
     def judge_signals(
         self, read: JudgedSignals, part: NDArray[np.bool_] | None = None

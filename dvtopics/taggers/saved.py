@@ -50,7 +50,7 @@ def learn(
     tagger.taxonomy_ = taxonomy
     tagger.pipeline_ = fitted.pipeline
     tagger.phrases_ = phrases
-    tagger._phrases = None
+    tagger._explainer = None
     tagger.calibration_ = {
         "paragraph": fitted.paragraph_calibration,
         "article": fitted.article_calibration,

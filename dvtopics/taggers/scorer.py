@@ -1,6 +1,7 @@
 """Stage one: texts → scores by theme and what they are about, each a sum over tokens.
 
-`Scorer` is what stage two and evidence ask for; `TfidfScorer` is the one of `TfidfTagger`.
+`Scorer` is what stage two asks for and `Dissector` what evidence asks for; `TfidfScorer` and
+`TfidfDissector` are those of `TfidfTagger`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvtopics.features.embedding import SyllableEmbedding
-from dvtopics.features.tfidf import NgramTfidf, TokenBatch
+from dvtopics.features.lookup import IntegerTable
+from dvtopics.features.tfidf import NgramTfidf, NgramTrace, TokenBatch
 from dvtopics.taggers.context import Array
 
 
@@ -34,36 +36,52 @@ class TextScores:
     length: NDArray[np.int64]
 
 
+class Trace(Protocol):
+    """What a scorer keeps of the texts it has scored."""
+
+    @property
+    def tokens(self) -> TokenBatch:
+        """Their tokens, with spans; ids are places in `Scorer.syllables`, -1 where unknown."""
+
+
 @dataclass(frozen=True, slots=True)
 class TokenWeights:
-    """Tokens of texts and what each puts into stage one.
+    """What tokens put into stage one.
 
     Attributes
     ----------
-    ids : ndarray of int64, shape (n_tokens,)
-        Among the syllables of the scorer; -1 where unknown.
-    starts : ndarray of int64, shape (n_texts + 1,)
-        Tokens ``starts[i]:starts[i + 1]`` are those of text ``i``.
-    weight, link : ndarray, shape (n_tokens, k)
-        What a token puts into the logits, and the pull between it and the next one.
-    share : ndarray, shape (n_tokens,)
-    place : ndarray of int64, shape (n_tokens,)
-    table : ndarray, shape (n, d)
-        A token puts ``share * table[place]`` into what its text is about.
+    weight : ndarray, shape (n, k + d)
+        What a token puts into logits, then contents.
+    link : ndarray, shape (n, k)
+        The pull between a token and the next one.
     """
 
-    ids: NDArray[np.int64]
-    starts: NDArray[np.int64]
     weight: Array
     link: Array
-    share: Array
-    place: NDArray[np.int64]
-    table: NDArray[np.floating]
 
-    def content(self, begin: int, end: int) -> Array:
-        """Return what tokens ``begin:end`` put into the content, shape (end - begin, d)."""
-        content: Array = self.share[begin:end, None] * self.table[self.place[begin:end]]
-        return content
+
+class Dissected(Protocol):
+    """Texts whose scores can be taken apart by token."""
+
+    @property
+    def scale(self) -> Array:
+        """What the weights of each text are to be multiplied by, shape (n_texts, k + d)."""
+
+    def weights(self, at: NDArray[np.int64]) -> TokenWeights:
+        """Return the weights of tokens.
+
+        Parameters
+        ----------
+        at : ndarray of int64, shape (n,)
+            Tokens of the batch. Those of a text stand together, in order; -1 has no weight.
+        """
+
+
+class Dissector(Protocol):
+    """Takes scores apart by token."""
+
+    def open(self, trace: Trace) -> Dissected:
+        """Prepare the texts of `trace`."""
 
 
 class Scorer(Protocol):
@@ -84,8 +102,24 @@ class Scorer(Protocol):
     def score(self, texts: list[str]) -> TextScores:
         """Score `texts`."""
 
-    def token_weights(self, texts: list[str]) -> TokenWeights:
-        """Take the scores of `texts` apart by token."""
+    def traced(self, texts: list[str]) -> tuple[TextScores, Trace]:
+        """Score `texts` and keep what evidence is made of."""
+
+    def dissector(self) -> Dissector:
+        """Return what takes scores apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class TfidfTrace:
+    """What `TfidfScorer` keeps: its n-grams, and lengths of the single-syllable parts of rows."""
+
+    ngrams: NgramTrace
+    norm: Array
+
+    @property
+    def tokens(self) -> TokenBatch:
+        """The tokens."""
+        return self.ngrams.batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,32 +157,110 @@ class TfidfScorer:
 
     def score_tokens(self, batch: TokenBatch) -> TextScores:
         """Score texts that are token ids of the vectorizer."""
-        rows = self.vectorizer.transform_batch(batch)
-        logits = rows.dot(self.coef) + self.intercept
-        return TextScores(logits, self.embedding.transform(rows), batch.lengths)
+        return self._traced(batch)[0]
 
-    def token_weights(self, texts: list[str]) -> TokenWeights:
-        """Share the weight of every n-gram among its occurrences and syllables."""
-        batch = self.vectorizer.encode(texts)
-        rows = self.vectorizer.transform_batch(batch)
-        row, feature, start, size = self.vectorizer.occurrences(batch)
-        n, k = len(batch.ids), self.coef.shape[1]
-        weight, link, content = np.zeros((n, k)), np.zeros((n, k)), np.zeros(n)
-        width = rows.shape[1]
-        entry = np.searchsorted(rows.row * width + rows.feature, row * width + feature)
-        value = (rows.value / np.bincount(entry, minlength=len(rows.value))).take(entry)
-        share = self.coef.take(feature, axis=0) * value[:, None]
-        # No two n-grams of one length start at one token, so that plain sums will do.
-        for length in range(1, int(size.max(initial=0)) + 1):
-            chosen = slice(*np.searchsorted(size, (length, length + 1)))
-            at, part = start[chosen], share[chosen] / length
-            for shift in range(length):
-                weight[at + shift] += part
-                if shift + 1 < length:
-                    link[at + shift] += share[chosen] / (length - 1)
-        single = slice(*np.searchsorted(size, (1, 2)))
-        norm = self.embedding.norms(rows)
-        content[start[single]] = value[single] / norm[row[single]]
-        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(batch.lengths)])
-        table = self.embedding.table
-        return TokenWeights(batch.ids, starts, weight, link, content, batch.ids, table)
+    def traced(self, texts: list[str]) -> tuple[TextScores, TfidfTrace]:
+        """Score `texts` and keep what evidence is made of."""
+        return self._traced(self.vectorizer.encode(texts))
+
+    def _traced(self, batch: TokenBatch) -> tuple[TextScores, TfidfTrace]:
+        rows, ngrams = self.vectorizer.trace_batch(batch)
+        logits = rows.dot(self.coef) + self.intercept
+        content, norm = self.embedding.project(rows)
+        return TextScores(logits, content, batch.lengths), TfidfTrace(ngrams, norm)
+
+    def dissector(self) -> TfidfDissector:
+        """Return what takes scores apart."""
+        return TfidfDissector(self)
+
+
+class TfidfDissector:
+    """Shares the weight of every n-gram among its occurrences and syllables.
+
+    Parameters
+    ----------
+    scorer : TfidfScorer
+    """
+
+    def __init__(self, scorer: TfidfScorer) -> None:
+        self._vectorizer, self._coef = scorer.vectorizer, scorer.coef
+        #: Coefficients and content of syllables, whose features come first, side by side.
+        table = scorer.embedding.table
+        self._single = np.concatenate([scorer.coef[: len(table)], table], axis=1)
+
+    def open(self, trace: Trace) -> _DissectedTfidf:
+        """Prepare the texts of `trace`."""
+        assert isinstance(trace, TfidfTrace)
+        ngrams, idf = trace.ngrams, self._vectorizer.idf_
+        n_features, n_tokens = len(idf), len(ngrams.batch.ids)
+        weights = self._vectorizer.term_weights(int(ngrams.count.max(initial=1)))
+        # What one occurrence of several weighs against one that is alone.
+        damping = weights.take(ngrams.count) / ngrams.count
+        table, often = IntegerTable(ngrams.repeated), np.zeros(n_features, dtype=bool)
+        often[ngrams.repeated % n_features] = True
+        features, factors = [], []
+        for size, found in enumerate(ngrams.found, start=1):
+            feature, factor = np.zeros(n_tokens + 1, np.int64), np.zeros(n_tokens + 1)
+            feature[found.start] = found.feature
+            factor[found.start] = idf.take(found.feature) / size
+            # Only what is there twice in some text can be there twice in its own.
+            some = np.flatnonzero(often.take(found.feature))
+            start = found.start.take(some)
+            key = ngrams.batch.row.take(start) * n_features + found.feature.take(some)
+            place = table.find(key)
+            there = np.flatnonzero(place >= 0)
+            factor[start.take(there)] *= damping.take(place.take(there))
+            features.append(feature)
+            factors.append(factor)
+        return _DissectedTfidf(self._scale(trace), self._single, self._coef, features, factors)
+
+    def _scale(self, trace: TfidfTrace) -> Array:
+        k, d = self._coef.shape[1], self._single.shape[1] - self._coef.shape[1]
+        # Without any known token a text has no length, and nothing to be scaled.
+        norm = np.where(trace.ngrams.norm > 0, trace.ngrams.norm, 1.0)
+        of_content = norm * np.where(trace.norm > 0, trace.norm, 1.0)
+        return 1.0 / np.repeat(np.stack([norm, of_content], axis=1), (k, d), axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _DissectedTfidf:
+    """Texts of a `TfidfTrace`.
+
+    Attributes
+    ----------
+    scale : ndarray, shape (n_texts, k + d)
+    single : ndarray of float32, shape (n_syllables, k + d)
+    coef : ndarray of float32, shape (n_features, k)
+    features : list of ndarray of int64, each of shape (n_tokens + 1,)
+        By length, the n-gram that starts at every token.
+    factors : list of ndarray, each of shape (n_tokens + 1,)
+        By what its coefficients are multiplied for each of its syllables; 0 where there is none.
+    """
+
+    scale: Array
+    single: NDArray[np.float32]
+    coef: NDArray[np.float32]
+    features: list[NDArray[np.int64]]
+    factors: list[Array]
+
+    def weights(self, at: NDArray[np.int64]) -> TokenWeights:
+        """Return the weights of the tokens `at`; see `Dissected`."""
+        n, k = len(at), self.coef.shape[1]
+        weight = self._occurrences(self.single, 1, at)
+        more, link = np.zeros((n, k)), np.zeros((n, k))
+        for size in range(2, len(self.features) + 1):
+            part = self._occurrences(self.coef, size, at)
+            for shift in range(size):
+                more[shift:] += part[: n - shift]
+            # As much as it gives its syllables it gives the joints between them.
+            part *= size / (size - 1)
+            for shift in range(size - 1):
+                link[shift:] += part[: n - shift]
+        weight[:, :k] += more
+        return TokenWeights(weight, link)
+
+    def _occurrences(self, table: NDArray[np.float32], size: int, at: NDArray[np.int64]) -> Array:
+        """Return what the n-grams of `size` that start at the tokens `at` give a syllable."""
+        feature, factor = self.features[size - 1].take(at), self.factors[size - 1].take(at)
+        result: Array = table.take(feature, axis=0) * factor[:, None]
+        return result

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dvtopics.features.tfidf import TokenBatch
 from dvtopics.features.topics import Bags, TopicWords
 from dvtopics.features.words import Terms, WordBatch, WordTerms
 from dvtopics.taggers.context import Array
 from dvtopics.taggers.network import fixed_product
-from dvtopics.taggers.scorer import TextScores, TokenWeights
+from dvtopics.taggers.scorer import TextScores, TokenWeights, Trace
 
 #: Texts scored together; what is kept for each is as long as there are topics.
 _CHUNK = 1024
@@ -63,60 +64,161 @@ class LdaScorer:
 
     def score_words(self, batch: WordBatch) -> TextScores:
         """Score texts that are words of the vocabulary."""
-        bags, _ = self._bags(self.terms.terms(batch), len(batch.lengths))
+        return self._traced(batch)[0]
+
+    def traced(self, texts: list[str]) -> tuple[TextScores, LdaTrace]:
+        """Score `texts` and keep what evidence is made of."""
+        batch, tokens = self.terms.locate(texts)
+        scores, terms, bags, entry, gamma = self._traced(batch)
+        return scores, LdaTrace(tokens, terms, bags, entry, gamma)
+
+    def _traced(self, batch: WordBatch) -> tuple[TextScores, Terms, Bags, NDArray[np.int64], Array]:
+        terms = self.terms.terms(batch)
+        bags, entry = Bags.of(terms, len(batch.lengths), self.terms.n_terms)
         shape = (len(batch.lengths), self.coef.shape[1] + self.n_dimensions)
-        found = np.zeros(shape)
+        found, gamma = np.zeros(shape), np.zeros((len(batch.lengths), len(self.coef)))
         for low in range(0, len(found), _CHUNK):
             part = bags.part(low, min(low + _CHUNK, len(found)))
-            found[low : low + _CHUNK] = fixed_product((self.shares(part),), self._weights())
+            gamma[low : low + _CHUNK] = self.topics.infer(part)
+            shares = self._shares(part, gamma[low : low + _CHUNK])
+            found[low : low + _CHUNK] = fixed_product((shares,), self.weights())
         k = len(self.intercept)
-        return TextScores(found[:, :k] + self.intercept, found[:, k:], batch.lengths)
+        scores = TextScores(found[:, :k] + self.intercept, found[:, k:], batch.lengths)
+        return scores, terms, bags, entry, gamma
+
+    def dissector(self) -> LdaDissector:
+        """Return what takes scores apart."""
+        return LdaDissector(self)
 
     def shares(self, bags: Bags) -> Array:
         """Return what the scores are linear in, shape (n_texts, n_topics)."""
+        return self._shares(bags, self.topics.infer(bags))
+
+    def _shares(self, bags: Bags, gamma: Array) -> Array:
         total = bags.totals[:, None]
-        gamma = self.topics.infer(bags)
-        result: Array = gamma - self.topics.alpha - total * self._expected()
+        result: Array = gamma - self.topics.alpha - total * self.expected()
         return result / np.sqrt(np.maximum(total, 1.0))
 
-    def token_weights(self, texts: list[str]) -> TokenWeights:
-        """Take the scores of `texts` apart: a term counts as its topics do, less the prior's."""
-        batch = self.terms.encode(texts)
-        terms = self.terms.terms(batch)
-        bags, entry = self._bags(terms, len(texts))
-        assigned = self.topics.assign(bags, self.topics.infer(bags))
-        weights = self._weights()
-        each = np.repeat(-(self._expected() @ weights)[None], len(bags.term), axis=0)
-        np.add.at(each, assigned.entry, assigned.share[:, None] * weights[assigned.topic])
-        each /= np.sqrt(bags.totals)[bags.row, None]
-        # A term counts for each of its syllables alike.
-        n, k = int(batch.lengths.sum()), len(self.intercept)
-        weight, link = np.zeros((n, weights.shape[1])), np.zeros((n, k))
-        value = each[entry] / terms.size[:, None]
-        for shift in range(int(terms.size.max(initial=0))):
-            covers = terms.size > shift
-            np.add.at(weight, terms.start[covers] + shift, value[covers])
-            joins = terms.size > shift + 1
-            pull = value[joins, :k] * (terms.size[joins] / (terms.size[joins] - 1))[:, None]
-            np.add.at(link, terms.start[joins] + shift, pull)
-        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(batch.lengths)])
-        ids = self.terms.syllable_ids(texts)
-        return TokenWeights(
-            ids, starts, weight[:, :k], link, np.ones(n), np.arange(n), weight[:, k:]
-        )
-
-    def _bags(self, terms: Terms, n_texts: int) -> tuple[Bags, NDArray[np.int64]]:
-        return Bags.of(terms, n_texts, self.terms.n_terms)
-
-    def _expected(self) -> Array:
+    def expected(self) -> Array:
         """Return the share of every topic that the prior expects."""
         alpha = self.topics.alpha
         expected: Array = alpha / alpha.sum()
         return expected
 
-    def _weights(self) -> Array:
+    def weights(self) -> Array:
         """Return what every topic puts into scores and content, shape (n_topics, k + d)."""
         d = self.n_dimensions
         content = np.zeros((len(self.coef), d))
         content[len(self.coef) - d :][np.arange(d), np.arange(d)] = self.scale
         return np.concatenate([self.coef, content], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class LdaTrace:
+    """What `LdaScorer` keeps: tokens, terms, their counts by text, and the topics of texts.
+
+    Attributes
+    ----------
+    tokens : TokenBatch
+    terms : Terms
+    bags : Bags
+    entry : ndarray of int64, shape (n_occurrences,)
+        Entry of the bags that every occurrence of a term is counted in.
+    gamma : ndarray, shape (n_texts, n_topics)
+    """
+
+    tokens: TokenBatch
+    terms: Terms
+    bags: Bags
+    entry: NDArray[np.int64]
+    gamma: Array
+
+
+class LdaDissector:
+    """A term counts as its topics do, less the prior's, and for each of its syllables alike.
+
+    Parameters
+    ----------
+    scorer : LdaScorer
+    """
+
+    def __init__(self, scorer: LdaScorer) -> None:
+        self._scorer = scorer
+
+    def open(self, trace: Trace) -> _DissectedLda:
+        """Prepare the texts of `trace`."""
+        assert isinstance(trace, LdaTrace)
+        scorer, terms, bags = self._scorer, trace.terms, trace.bags
+        k, d, n = len(scorer.intercept), scorer.n_dimensions, len(bags.term)
+        assigned = scorer.topics.assign(bags, trace.gamma)
+        share = np.zeros((n, len(scorer.coef)))
+        share[assigned.entry, assigned.topic] = assigned.share
+        share -= scorer.expected()
+        size = np.ones(n)
+        size[trace.entry] = terms.size
+        # What every syllable of a term gets, and every joint between two; last, where none is.
+        part, joint = np.zeros((n + 1, k + d)), np.zeros((n + 1, k))
+        part[:-1, :k] = fixed_product((share,), scorer.coef)
+        part[:-1, k:] = share[:, share.shape[1] - d :] * scorer.scale
+        part[:-1] /= size[:, None]
+        joint[:-1] = part[:-1, :k] * (size / np.maximum(size - 1, 1))[:, None]
+        scale = 1 / np.sqrt(np.maximum(bags.totals, 1.0))
+        entries, joints = _of_tokens(trace, len(scorer.terms.words))
+        return _DissectedLda(np.repeat(scale[:, None], k + d, axis=1), part, joint, entries, joints)
+
+
+def _of_tokens(trace: LdaTrace, n_words: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return what terms a token is in, and the joint between it and the next one.
+
+    Returns
+    -------
+    entries, joints : ndarray of int64, shape (3, n_tokens + 1)
+        Entries of the bags, -1 where there is none: a word, the pair that begins with it, the
+        pair that ends with it.
+    """
+    terms, n = trace.terms, len(trace.tokens.ids)
+    entries, joints = np.full((2, 3, n + 1), -1)
+    begin = np.full(n + 1, -1)
+    is_pair = terms.term >= n_words
+    for kind in (np.flatnonzero(~is_pair), np.flatnonzero(is_pair)):
+        for shift in range(int(terms.size.take(kind).max(initial=0))):
+            kind = kind[terms.size.take(kind) > shift]
+            start, entry = terms.start.take(kind), trace.entry.take(kind)
+            token = start + shift
+            role = np.zeros(len(kind), np.int64)
+            if is_pair[kind[0]]:
+                role += 1 + (begin.take(token) != start)
+            else:
+                begin[token] = start
+            entries[role, token] = entry
+            goes_on = terms.size.take(kind) > shift + 1
+            joints[role[goes_on], token[goes_on]] = entry[goes_on]
+    return entries, joints
+
+
+@dataclass(frozen=True, slots=True)
+class _DissectedLda:
+    """Texts of an `LdaTrace`.
+
+    Attributes
+    ----------
+    scale : ndarray, shape (n_texts, k + d)
+    part, joint : ndarray, shapes (n_entries + 1, k + d) and (n_entries + 1, k)
+        What each entry of the bags gives a syllable, and a joint between two; last, nothing.
+    entries, joints : ndarray of int64, shape (3, n_tokens + 1)
+        The entries that every token, and what is between it and the next, belongs to.
+    """
+
+    scale: Array
+    part: Array
+    joint: Array
+    entries: NDArray[np.int64]
+    joints: NDArray[np.int64]
+
+    def weights(self, at: NDArray[np.int64]) -> TokenWeights:
+        """Return the weights of the tokens `at`; see `Dissected`."""
+        weight, link = (
+            sum(table.take(row.take(at), axis=0) for row in rows)
+            for table, rows in ((self.part, self.entries), (self.joint, self.joints))
+        )
+        return TokenWeights(weight, link)

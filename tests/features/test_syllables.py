@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 
+import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dvtopics.features.syllables import UNKNOWN, SyllableCoder
-from dvtopics.text.tokenize import tokenize
+from dvtopics.text.tokenize import token_spans, tokenize
 
 SYLLABLES = tokenize(
     "hoà thuỷ quý gìn giữ uỷ ban nhân dân xã tiếp công dân khiếu nại tố cáo đất đai toà án "
@@ -28,7 +29,7 @@ PIECES = st.one_of(
 TEXTS = st.lists(st.lists(PIECES, max_size=12).map("".join), max_size=6)
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(TEXTS)
 @example(["hòa", "", "e\u0301", "qúy 😀", "", "x" * 9, "dân" * 4])
 @example(["\n", "dân\nxã"])
@@ -37,6 +38,15 @@ def test_the_tokens_of_every_text_in_order(texts):
     tokens = [tokenize(text) for text in texts]
     assert lengths.tolist() == [len(part) for part in tokens]
     assert ids.tolist() == [IDS.get(token, UNKNOWN) for part in tokens for token in part]
+    same, _, (start, end) = CODER.locate(texts)
+    joined, row = "\n".join(texts), np.repeat(np.arange(len(texts)), lengths)
+    begin = np.cumsum([0, *(len(text) + 1 for text in texts)])[row]
+    spans = [span for text in texts for span in token_spans(text)]
+    assert list(zip((start - begin).tolist(), (end - begin).tolist(), strict=True)) == spans
+    assert [tokenize(joined[a:b]) for a, b in zip(start, end, strict=True)] == [
+        [token] for part in tokens for token in part
+    ]
+    assert (same == ids).all()
 
 
 def test_every_character_alone_and_in_a_word():

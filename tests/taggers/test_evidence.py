@@ -7,6 +7,8 @@ import unicodedata
 import numpy as np
 import pytest
 
+import dvtopics.taggers.explain as explain_module
+import dvtopics.taggers.words as words_module
 from dvtopics import THEMES, Article
 from dvtopics.features.embedding import SyllableEmbedding
 from dvtopics.features.tfidf import NgramTfidf
@@ -147,6 +149,39 @@ def test_evidence_can_be_left_out(small_tagger):
     assert [p.tags for p in with_it.paragraphs] == [p.tags for p in without.paragraphs]
 
 
+def records(tagged):
+    return [item.to_record() for item in tagged]
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 64])
+def test_evidence_does_not_depend_on_the_batch(pretrained, eager, authored, batch_size):
+    articles = [*ARTICLES.values(), *authored[:20]]
+    for tagger in (pretrained, eager):
+        together = records(tagger.tag_many(articles, batch_size=len(articles)))
+        assert records(tagger.tag_many(articles, batch_size=batch_size)) == together
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(words_module, "_SLAB"), (explain_module, "_MOST_TOKENS")]
+)
+def test_evidence_does_not_depend_on_how_work_is_cut(pretrained, module, name, monkeypatch):
+    """Long texts go through in slabs, many tags in parts."""
+    articles = list(ARTICLES.values())
+    whole = records(pretrained.tag_many(articles))
+    monkeypatch.setattr(module, name, 1)
+    assert records(pretrained.tag_many(articles)) == whole
+
+
+def test_no_term_runs_across_punctuation(eager):
+    inside = 0
+    for tagged in map(eager.tag, ARTICLES.values()):
+        for item in (tagged, *tagged.paragraphs):
+            for term in filter(None, (entry["term"] for entry in item.evidence)):
+                assert not set(term) & set(",.;:🙂-")
+                inside += " " in term
+    assert inside > 20
+
+
 # -- words that evidence does not cut through -----------------------------------------------------
 
 PHRASES = [
@@ -171,7 +206,6 @@ def test_no_term_cuts_a_phrase(eager, kind):
     tagger, article = copy.copy(eager), ARTICLES[kind]
     known = set(tagger.pipeline_.scorer.vectorizer.syllables_)
     tagger.phrases_ = [p for p in PHRASES if set(p.split()) <= known]
-    tagger._phrases = None  # what it had read its own list into
     assert len(tagger.phrases_) > 8
     tagged = tagger.tag(article)
     texts = {"title": article.title, **{i: p.text for i, p in enumerate(article.paragraphs)}}
@@ -236,7 +270,7 @@ def made_by_hand(small_tagger, change=lambda weights: None, hidden_intercept=100
         ContextNetwork(**network),
         article,
     )
-    tagger.phrases_, tagger._phrases = [], None
+    tagger.phrases_ = []
     return tagger.set_thresholds(0.0)
 
 

@@ -22,7 +22,16 @@ from dvtopics.taggers.context import (
     article_features,
     paragraph_features,
 )
-from dvtopics.taggers.influence import ArticleSignals, Influence, InfluenceMap
+from dvtopics.taggers.influence import (
+    FAR,
+    ContentWeights,
+    Ground,
+    article_bias,
+    article_influence,
+    in_places,
+    paragraph_bias,
+    paragraph_links,
+)
 from dvtopics.taggers.network import NEAR, Content, ContextNetwork
 
 K, D, H = 3, 2, 5
@@ -53,27 +62,12 @@ class Case:
         return Signals(self.own, title[None], self.length, self.layout)
 
     @property
-    def map(self) -> InfluenceMap:
-        return InfluenceMap(
-            ArticleSignals(self.own, self.title, self.length, self.base, self.title_base)
-        )
+    def ground(self) -> Ground:
+        return Ground.of(self.signals, self.base, self.title_base)
 
-    def moved(self, influence: Influence) -> np.ndarray:
-        """Bias and everything that the texts named moved, shape (n_themes,), by loops."""
-        total = influence.bias.copy()
-        for at, logits, contents in zip(
-            influence.paragraphs, influence.on_logits, influence.on_content, strict=True
-        ):
-            for j in range(K):
-                total += logits[j] * (self.own[at, j] - self.base[j])
-            for j in range(len(contents)):
-                total += contents[j] * self.content[at, j]
-        if self.title is not None:
-            for j in range(K):
-                total += influence.title_logits[j] * (self.title[j] - self.title_base[j])
-            for j in range(len(influence.title_content)):
-                total += influence.title_content[j] * self.title_content[j]
-        return total
+    @property
+    def contents(self) -> Content:
+        return Content(self.content, self.title_content[None])
 
     def network(self) -> ContextNetwork:
         rng = self.rng
@@ -87,15 +81,28 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def small_parts(case: Case, model, at: int) -> np.ndarray:
+def small_parts(case: Case, block, whole, at: int) -> float:
     """What a paragraph that is neither near nor among the highest does: it is in the means."""
-    block = {name: model.coef[i * K : (i + 1) * K] for i, name in enumerate(PARAGRAPH_BLOCKS)}
     risen = case.own[at] - case.base
     likelier = sigmoid(case.own[at]) - sigmoid(case.base)
-    total = likelier @ block["mean_probability"] + case.content[at] @ model.whole
+    total = likelier @ block["mean_probability"] + case.content[at] @ whole
     if not case.titled:
         total += risen @ block["title_logit"] + likelier @ block["title_probability"]
     return total / case.size
+
+
+def blocks(context):
+    return {name: context[i * K : (i + 1) * K] for i, name in enumerate(PARAGRAPH_BLOCKS)}
+
+
+def judged(case: Case, direction):
+    """Features, logits in `direction`, and the linear functions, of all paragraphs."""
+    network = case.network()
+    features = paragraph_features(case.signals)
+    hidden = network.hidden(features, case.contents, case.layout)
+    return features, network.logits(features, hidden) @ direction, network.local(
+        hidden, np.repeat(direction[None], case.size, axis=0)
+    )  # fmt: skip
 
 
 @settings(max_examples=100, deadline=None)
@@ -106,20 +113,35 @@ def small_parts(case: Case, model, at: int) -> np.ndarray:
     digits=st.sampled_from([0, 1, 8]),
 )
 def test_paragraph_logits_add_up(seed, size, titled, digits):
+    """Bias, extras, everything that the texts named moved, one by one, and the small parts."""
     case = Case(seed, size, titled, digits)
-    network, influences = case.network(), case.map
-    features = paragraph_features(case.signals)
-    hidden = network.hidden(features, Content(case.content, case.title_content[None]), case.layout)
-    logits = network.logits(features, hidden)
+    case.title_base = case.base  # as it is where stage one reads titles
+    features, logits, model = judged(case, np.random.default_rng(seed).normal(size=K))
+    links = paragraph_links(case.ground, np.arange(size), model)
+    contents = ContentWeights.of(model, np.full(size, size))
+    on_content, bias = contents.influence(links), paragraph_bias(model, case.base)
+    by_place = in_places(case.layout, case.contents.own, case.contents.title)
+    moved = contents.moved(links, by_place)
     for index in range(size):
-        model = network.local(hidden[index])
-        influence = influences.on_paragraph(model, index)
-        extras = features[-len(PARAGRAPH_EXTRAS) :, index] @ model.coef[-len(PARAGRAPH_EXTRAS) :]
-        unnamed = set(range(size)) - set(influence.paragraphs.tolist())
-        rest = sum(small_parts(case, model, at) for at in unnamed)
-        np.testing.assert_allclose(
-            case.moved(influence) + extras + rest, logits[index], rtol=0, atol=1e-8
+        total = (
+            bias[index]
+            + features[-len(PARAGRAPH_EXTRAS) :, index]
+            @ (model.context[index, -len(PARAGRAPH_EXTRAS) :])
         )
+        named = set()
+        for link in np.flatnonzero(links.target == index).tolist():
+            place = int(links.place[link])
+            named.add(place - 1)
+            level, base = (case.own[place - 1], case.base) if place else (case.title, case.base)
+            for j in range(K):
+                total += links.on_logits[link, j] * (level[j] - base[j])
+            assert moved[link] == pytest.approx(on_content[link] @ by_place[place], abs=1e-12)
+            total += moved[link]
+        assert (-1 in named) == titled
+        block = blocks(model.context[index])
+        unnamed = set(range(size)) - named
+        rest = sum(small_parts(case, block, model.whole[index], at) for at in unnamed)
+        assert total + rest == pytest.approx(logits[index], abs=1e-8)
 
 
 @settings(max_examples=150, deadline=None)
@@ -135,53 +157,51 @@ def test_article_logits_add_up(seed, size, titled, digits):
     case.signals.length[:] += HEAD_LENGTH
     stage = LinearStage(case.rng.normal(size=(N_ARTICLE, K)), case.rng.normal(size=K))
     features = article_features(case.signals)
-    influence = case.map.on_article(stage)
-    assert influence.paragraphs.tolist() == list(range(size)), "all of them"
-    assert influence.on_content.size == influence.title_content.size == 0
-    extras = features[-len(ARTICLE_EXTRAS) :, 0] @ stage.coef[-len(ARTICLE_EXTRAS) :]
-    np.testing.assert_allclose(
-        case.moved(influence) + extras, stage.logits(features)[0], rtol=0, atol=1e-8
+    themes = np.arange(K)
+    target, at, on_logits, on_title = article_influence(
+        case.ground, case.signals.length, np.zeros(K, np.int64), themes, stage
     )
+    assert at.tolist() == list(range(size)) * K, "all of them"
+    total = article_bias(stage, themes, np.full(K, titled), case.base, case.title_base)
+    total += features[-len(ARTICLE_EXTRAS) :, 0] @ stage.coef[-len(ARTICLE_EXTRAS) :]
+    for link, theme in enumerate(target.tolist()):
+        for j in range(K):
+            total[theme] += on_logits[link, j] * (case.own[at[link], j] - case.base[j])
+    if titled:
+        total += on_title @ (case.title - case.title_base)
+    else:
+        assert not on_title.any()
+    np.testing.assert_allclose(total, stage.logits(features)[0], rtol=0, atol=1e-8)
 
 
 @pytest.mark.parametrize("titled", [True, False])
 @pytest.mark.parametrize("index", [0, 15, 39])
 def test_the_near_and_the_highest_are_named(titled, index):
     case = Case(5, 40, titled)
-    network = case.network()
-    features = paragraph_features(case.signals)
-    content = Content(case.content, case.title_content[None])
-    model = network.local(network.hidden(features, content, case.layout)[index])
-    named = case.map.on_paragraph(model, index).paragraphs.tolist()
+    _, _, model = judged(case, np.eye(K)[0])
+    links = paragraph_links(case.ground, np.arange(40), model)
+    named = (links.place[links.target == index] - 1).tolist()
     near = {i for i in range(40) if abs(i - index) <= REACH}
-    highest = {int(i) for j in range(K) for i in np.argsort(-case.own[:, j])[:TOP]}
-    assert named == sorted(near | highest)
-
-
-def test_an_article_without_title_gives_the_title_no_influence():
-    case = Case(6, 4, titled=False)
-    stage = LinearStage(case.rng.normal(size=(N_ARTICLE, K)), case.rng.normal(size=K))
-    assert not case.map.on_article(stage).title_logits.any()
-    network = case.network()
-    features = paragraph_features(case.signals)
-    hidden = network.hidden(features, Content(case.content, np.zeros((1, D))), case.layout)
-    assert not case.map.on_paragraph(network.local(hidden[0]), 0).title_logits.any()
+    highest = {int(i) for j in range(K) for i in np.argsort(-case.own[:, j], kind="stable")[:TOP]}
+    assert sorted(named) == sorted(near | highest | ({-1} if titled else set()))
 
 
 def test_content_counts_by_distance():
     """Own, near and whole apart: each by the weight that the network gives it."""
     case = Case(7, 9, titled=True)
-    network = case.network()
-    features = paragraph_features(case.signals)
-    content = Content(case.content, case.title_content[None])
-    model = network.local(network.hidden(features, content, case.layout)[4])
-    influence = case.map.on_paragraph(model, 4)
-    assert influence.paragraphs.tolist() == list(range(9))
-    for at, found in enumerate(influence.on_content):
-        expected = model.whole / 9
-        if at == 4:
-            expected = expected + model.own
-        elif abs(at - 4) <= len(NEAR):
-            expected = expected + NEAR[abs(at - 4) - 1] * model.near
-        np.testing.assert_allclose(found, expected, atol=1e-12)
-    assert (influence.title_content == model.title).all()
+    _, _, model = judged(case, np.eye(K)[1])
+    links = paragraph_links(case.ground, np.arange(9), model)
+    found = ContentWeights.of(model, np.full(9, 9)).influence(links)
+    for link in np.flatnonzero(links.target == 4).tolist():
+        away = abs(links.place[link] - 1 - 4)
+        if links.place[link] == 0:
+            assert links.distance[link] == FAR
+            expected = model.title[4]
+        else:
+            assert links.distance[link] == away
+            expected = model.whole[4] / 9
+            if away == 0:
+                expected = expected + model.own[4]
+            elif away <= len(NEAR):
+                expected = expected + NEAR[away - 1] * model.near[4]
+        np.testing.assert_allclose(found[link], expected, atol=1e-12)

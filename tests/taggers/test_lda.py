@@ -162,14 +162,18 @@ def test_a_text_without_known_words(small):
 def test_tokens_add_up_to_the_scores(small, authored):
     scorer = small.pipeline_.scorer
     texts = ["xyzzy", *(p.text for a in authored[:8] for p in a.paragraphs), ""]
-    scores, tokens = scorer.score(texts), scorer.token_weights(texts)
-    for row, (low, high) in enumerate(zip(tokens.starts[:-1], tokens.starts[1:], strict=True)):
+    scores, trace = scorer.traced(texts)
+    np.testing.assert_array_equal(scores.logits, scorer.score(texts).logits)
+    parts = scorer.dissector().open(trace)
+    weight = parts.weights(np.arange(len(trace.tokens.ids))).weight
+    ends = np.cumsum(trace.tokens.lengths)
+    for row, (low, high) in enumerate(zip(ends - trace.tokens.lengths, ends, strict=True)):
         np.testing.assert_allclose(
-            tokens.weight[low:high].sum(axis=0), scores.logits[row] - scorer.intercept, atol=0.01
+            weight[low:high].sum(axis=0) * parts.scale[row],
+            [*(scores.logits[row] - scorer.intercept), *scores.content[row]],
+            atol=0.01,
         )
-        np.testing.assert_allclose(
-            tokens.content(low, high).sum(axis=0), scores.content[row], atol=0.01
-        )
+    assert (parts.weights(np.array([-1])).weight == 0).all()
 
 
 @pytest.mark.parametrize("threshold", [None, 0.0])

@@ -113,17 +113,18 @@ def test_local_is_exact_at_its_paragraph(counts, seed):
     hidden = network.hidden(features, content, layout)
     logits = network.logits(features, hidden)
     near, whole = content.near(layout), content.whole(layout)
+    direction = rng.normal(size=logits.shape)
+    local = network.local(hidden, direction)
     for row, article in enumerate(layout.article):
-        local = network.local(hidden[row])
         linear = (
-            features[:, row] @ local.coef
-            + content.own[row] @ local.own
-            + near[row] @ local.near
-            + whole[article] @ local.whole
-            + content.title[article] @ local.title
-            + local.intercept
+            features[:, row] @ local.context[row]
+            + content.own[row] @ local.own[row]
+            + near[row] @ local.near[row]
+            + whole[article] @ local.whole[row]
+            + content.title[article] @ local.title[row]
+            + local.intercept[row]
         )
-        np.testing.assert_allclose(linear, logits[row], rtol=0, atol=1e-9)
+        np.testing.assert_allclose(linear, logits[row] @ direction[row], rtol=0, atol=1e-9)
 
 
 def test_local_is_the_slope():
@@ -133,12 +134,13 @@ def test_local_is_the_slope():
     network, content = random_network(rng), random_content(rng, layout)
     features = rng.normal(size=(N, 3))
     hidden = network.hidden(features, content, layout)
-    local, step = network.local(hidden[1]), 1e-6
+    themes, step = np.eye(network.output.shape[1]), 1e-6
+    local = network.local(np.repeat(hidden[1:2], len(themes), axis=0), themes)
     for number in range(N):
         moved = features.copy()
         moved[number, 1] += step
         slope = run(network, moved, content, layout) - network.logits(features, hidden)
-        np.testing.assert_allclose(slope[1] / step, local.coef[number], rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(slope[1] / step, local.context[:, number], rtol=1e-4, atol=1e-6)
 
 
 # -- the batch ------------------------------------------------------------------------------
