@@ -25,7 +25,7 @@ from lab import Array, Lab, Outcome, load
 from lab_plots import differences, draw_differences
 from lda_lab import LdaLab, sample, theme_seeds
 from lda_peers import PEERS, installed
-from lda_report import SHIPPED, TFIDF, markdown
+from lda_report import SHIPPED, TFIDF, markdown, short
 from lda_small import topics_and_few
 from stage_two_parts import stage_one_alone
 
@@ -35,6 +35,17 @@ _SHARE = 0.1
 #: Variants that are run before all other parts.
 _FIRST = 8
 _PLAIN = "no labels, no theme words"
+_ONLY = "theme words the only seeds, 128 topics"
+#: What is also set against each other, in context.
+_PAIRS = [
+    (SHIPPED, TFIDF),
+    (f"{_ONLY}: all", f"{_PLAIN}, 128 topics"),
+    (f"{_ONLY}: half of them, draw 1", f"{_ONLY}: all"),
+    (f"{_ONLY}: half of them, draw 2", f"{_ONLY}: all"),
+    (f"{_ONLY}: shuffled among themes", f"{_ONLY}: all"),
+    (f"{_PLAIN}, 64 topics", f"{_PLAIN}, 128 topics"),
+    (f"{_PLAIN}, 256 topics", f"{_PLAIN}, 128 topics"),
+]
 Make = Callable[[], dict[str, Array]]
 
 
@@ -83,19 +94,18 @@ def variants(words: LdaLab) -> dict[str, Make]:
     def shipped(**changes: Any) -> Make:
         return lambda: words.shipped(**changes)
 
-    only = "theme words the only seeds, 128 topics"
     # The most telling first: a run that is cut off leaves the last ones out.
     return {
         SHIPPED: shipped(),
         f"{_PLAIN}, 128 topics": plain(128),
-        f"{only}: all": plain(128, "all"),
+        f"{_ONLY}: all": plain(128, "all"),
         "labels, no theme words": shipped(seeds=theme_seeds("none")),
         "labels, no background topics": shipped(
             background=False, n_background=0, background_share=0.0
         ),
-        f"{only}: half of them, draw 1": plain(128, "half", 0),
-        f"{only}: half of them, draw 2": plain(128, "half", 1),
-        f"{only}: shuffled among themes": plain(128, "shuffled"),
+        f"{_ONLY}: half of them, draw 1": plain(128, "half", 0),
+        f"{_ONLY}: half of them, draw 2": plain(128, "half", 1),
+        f"{_ONLY}: shuffled among themes": plain(128, "shuffled"),
         "labels, 64 seeded topics": shipped(n_seeded=64),
         "labels, concentration 100": shipped(concentration=100.0),
         f"{_PLAIN}, 64 topics": plain(64),
@@ -212,6 +222,7 @@ def on_all(lab: Lab, bounded: Bounded) -> dict[str, Any]:
         alone[SHIPPED] = stage_one_alone(lab, lda["own"])
     return {
         "articles": lab.n_articles,
+        "judged": int(lab.judged.sum()),
         "in context": {
             name: row(lab, found, None if name == TFIDF else tfidf)
             for name, found in outcomes.items()
@@ -251,11 +262,16 @@ def main() -> None:
     found |= as_taggers(lab, bounded, dict(makers[_FIRST:]))
     data: dict[str, Any] = {
         "articles": {s: int(np.sum(lab.drawn == s)) for s in dict.fromkeys(lab.drawn.tolist())},
+        "judged": int(lab.judged.sum()),
         "variants": figures(lab, found | peers),
         "steps": differences(
             lab,
-            {f"{name}, {s}": o for name, stages in found.items() for s, o in stages.items()},
-            [(f"{SHIPPED}, {stage}", f"{TFIDF}, {stage}") for stage in ("alone", "in context")],
+            {
+                name: stages["in context"]
+                for name, stages in found.items()
+                if "in context" in stages
+            },
+            _PAIRS,
         ),
         "small": small,
         "all": everything,
@@ -263,7 +279,7 @@ def main() -> None:
     }
     write_results(NAME, data, markdown(data))
     gaps = {
-        f"{name}, {stage}": cells["difference"]
+        f"{short(name)}, {stage}": cells["difference"]
         for name, stages in data["variants"].items()
         for stage, cells in stages.items()
         if cells["difference"]
