@@ -30,6 +30,7 @@ def told(gap: Gap) -> str:
 def short(name: str) -> str:
     """Return a name for the picture, whose margin is narrow."""
     name = name.replace(SHIPPED, "LDA as shipped").replace(" among themes", "")
+    name = name.replace(" with theme words, 40 topics", "")
     return name.replace("theme words the only seeds, 128 topics", "theme words only")
 
 
