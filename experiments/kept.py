@@ -66,8 +66,7 @@ class Kept:
 
     def __call__(self, name: str, make: Callable[[], dict[str, Array]]) -> dict[str, Array]:
         """Return the arrays that `make` returned when it was first asked for `name`."""
-        key = hashlib.sha256((self._data + name).encode()).hexdigest()[:20]
-        path = self.folder / f"{key}.npz"
+        path = self._path(name)
         if not path.is_file():
             print("computing:", name, flush=True)
             # Threads share the count matrix; liblinear and BLAS let go of the interpreter.
@@ -79,6 +78,14 @@ class Kept:
             fresh.replace(path)
         with np.load(path) as saved:
             return dict(saved)
+
+    def __contains__(self, name: str) -> bool:
+        """Say whether `name` was made before."""
+        return self._path(name).is_file()
+
+    def _path(self, name: str) -> Path:
+        key = hashlib.sha256((self._data + name).encode()).hexdigest()[:20]
+        return self.folder / f"{key}.npz"
 
 
 def arrays_of(found: Outcome, own: Array) -> dict[str, Array]:

@@ -68,11 +68,11 @@ class LdaParameters:
 
     def stage_one(self) -> StageOne:
         """Return what fits the scorers of one pipeline."""
-        return _LdaStage(self)
+        return LdaStage(self)
 
 
-class _LdaStage:
-    """Fits scorers whose background topics are the same: those that `fit` found."""
+class LdaStage:
+    """Fits scorers whose background topics are the same: those that `find_background` found."""
 
     independent = False
 
@@ -83,15 +83,25 @@ class _LdaStage:
         self._scale = np.zeros(0)
 
     def fit(self, data: TrainingSet) -> LdaScorer:
-        self._background, width = self._find_background(data)
-        self._scale = np.ones(width)
+        """Find the background and fit the scorer that is kept."""
+        self.find_background(data)
+        width = len(self._scale)
         scorer = self.fit_part(data)
         content = self.scores(scorer, data.body).content
         spread = float(content.std())
         self._scale = np.full(width, 1 / spread if spread > 1e-6 else 1.0)
         return LdaScorer(scorer.terms, scorer.topics, scorer.coef, scorer.intercept, self._scale)
 
+    def find_background(self, data: TrainingSet) -> None:
+        """Find the topics that all scorers share, labels left aside.
+
+        Without it, scorers have seeded topics only.
+        """
+        self._background, width = self._background_shares(data)
+        self._scale = np.ones(width)
+
     def fit_part(self, data: TrainingSet) -> LdaScorer:
+        """Fit a scorer over the background that was found."""
         p = self._p
         judged = np.asarray(~np.isnan(data.labels.paragraph).all(axis=1))
         tokens = data.body.take(judged)
@@ -120,10 +130,11 @@ class _LdaStage:
         return LdaScorer(terms, topics, coef, found.intercept, self._scale)
 
     def scores(self, scorer: Scorer, tokens: TokenisedTexts) -> TextScores:
+        """Score texts that `LdaParameters.read` has read."""
         assert isinstance(scorer, LdaScorer)
         return scorer.score_words(scorer.terms.encode_tokens(tokens))
 
-    def _find_background(self, data: TrainingSet) -> tuple[dict[str, Array], int]:
+    def _background_shares(self, data: TrainingSet) -> tuple[dict[str, Array], int]:
         """Fit LDA on whole articles, labels left aside; return the shares of every word."""
         from dvtopics.text.stopwords import stop_words
 
@@ -163,23 +174,13 @@ class _LdaStage:
     def _with_seeds(self, terms: WordTerms, found: LabelWeights, n_themes: int) -> Array:
         """Return the weights of all terms, those of seed terms raised for their theme."""
         weight = found.weight.copy()
-        place = {word: index for index, word in enumerate(terms.words)}
-        n = len(terms.words)
         for theme, seeds in enumerate(self._p.seeds[:n_themes]):
             positive = weight[:, theme][weight[:, theme] > 0]
             if not len(positive):
                 continue
             least = self._p.seed_weight * float(np.quantile(positive, 0.9))
-            batch = read_words(seeds, terms.phrases)
-            ids = np.array([place.get(word, -1) for word in batch.words])[batch.batch.ids]
-            for row in range(len(seeds)):
-                words = ids[batch.batch.row == row]
-                keys = words[:-1] * n + words[1:]
-                at = np.searchsorted(terms.pairs, keys)
-                there = (at < len(terms.pairs)) & (words[:-1] >= 0) & (words[1:] >= 0)
-                there[there] = terms.pairs[at[there]] == keys[there]
-                seeded = n + at[there] if len(words) > 1 else words[words >= 0]
-                weight[seeded, theme] = np.maximum(weight[seeded, theme], least)
+            seeded = seed_terms(terms, seeds)
+            weight[seeded, theme] = np.maximum(weight[seeded, theme], least)
         return weight
 
     def _memberships(self, terms: WordTerms, group: NDArray[np.int64], n_groups: int) -> Array:
@@ -193,6 +194,29 @@ class _LdaStage:
                 member[index, :n_groups] *= 1 - self._p.background_share
                 member[index, n_groups:] = self._p.background_share * shares
         return member
+
+
+def seed_terms(terms: WordTerms, seeds: Sequence[str]) -> NDArray[np.int64]:
+    """Return the terms that seeds are made of, without those that `terms` does not hold.
+
+    A seed of one word is that word; a longer one is its pairs of neighbouring words.
+    """
+    place = {word: index for index, word in enumerate(terms.words)}
+    n = len(terms.words)
+    batch = read_words(seeds, terms.phrases)
+    ids = np.array([place.get(word, -1) for word in batch.words], dtype=np.int64)[batch.batch.ids]
+    found = [np.zeros(0, np.int64)]
+    for row in range(len(seeds)):
+        words = ids[batch.batch.row == row]
+        if len(words) <= 1:
+            found.append(words[words >= 0])
+            continue
+        keys = words[:-1] * n + words[1:]
+        at = np.searchsorted(terms.pairs, keys)
+        there = (at < len(terms.pairs)) & (words[:-1] >= 0) & (words[1:] >= 0)
+        there[there] = terms.pairs[at[there]] == keys[there]
+        found.append(n + at[there])
+    return np.unique(np.concatenate(found))
 
 
 def _grouped(

@@ -9,7 +9,7 @@ from dvtopics import THEMES
 from dvtopics.corpus.labels import Labels
 from dvtopics.taggers.batch import Batch
 from dvtopics.training.data import TrainingSet
-from dvtopics.training.lda import LdaParameters
+from dvtopics.training.lda import LdaParameters, seed_terms
 
 PARTY = list(THEMES).index("party_building")
 PARAMETERS = {
@@ -52,6 +52,24 @@ def test_a_seed_is_held_by_a_topic_of_its_theme(authored):
             (s.score([text]).logits - s.intercept)[0, PARTY] for s in (plain, seeded)
         )  # fmt: skip
         assert after > before + 1, text
+
+
+def test_seeds_are_words_and_pairs_of_the_vocabulary(authored):
+    _, scorer, _ = fitted(authored[::4][:20])
+    terms = scorer.terms
+    pair = len(terms.words) + 5
+    first, second = terms.name(pair).split(" ")
+    found = seed_terms(terms, [f"{first} {second}", first, "zzz", f"{first} zzz", ""])
+    assert found.tolist() == sorted([terms.words.index(first), pair])
+    assert seed_terms(terms, []).tolist() == []
+
+
+def test_without_background_there_are_seeded_topics_only(authored):
+    parameters = LdaParameters(**{**PARAMETERS, "n_background": 0, "background_share": 0.0})
+    data = data_of(authored[::4][:20], parameters)
+    scorer = parameters.stage_one().fit_part(data)
+    assert scorer.n_dimensions == 0
+    assert (np.diff(scorer.topics.indptr) == 1).all()
 
 
 def test_every_word_has_a_seeded_topic_and_few_of_the_background(authored):
