@@ -3,20 +3,21 @@
 One thing is changed at a time; every point is the median of interleaved rounds. Articles and
 lengths are measured with the shipped model. Vocabularies and numbers of themes need models of
 their own: small ones trained on the authored corpus, whose themes are the four, repeated under
-other names. A straight line in logarithms through the points says how the cost grows: 1 is
-linear. Texts: the public news articles where they are filled in (``dvtopics corpus rehydrate``),
-else the authored corpora, repeated. Results: ``results/04_growth.{json,md,png}``.
+other names. A straight line in logarithms through the points says how the cost of an article
+grows: as x to the power of the exponent. Texts: the public news articles where they are filled in
+(``dvtopics corpus rehydrate``), else the authored corpora, repeated.
+Results: ``results/04_growth.{json,md,png}``.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from common import AUTHORED, ROOT, articles_of, write_results
@@ -48,7 +49,8 @@ def longer(articles: list[Article], copies: int) -> list[Article]:
 
 def trained(n_themes: int, ngram_max: int = 3, min_df: int = 3) -> dvtopics.TfidfTagger:
     """Train a small model on the authored corpus; themes beyond the four repeat them."""
-    names = {f"theme_{i}": old for i, old in zip(range(n_themes), cycle(), strict=False)}
+    four = itertools.cycle(dvtopics.THEMES.ids)
+    names = {f"theme_{i}": next(four) for i in range(n_themes)}
     articles = read_labelled([AUTHORED])
     for item in (x for a in articles for x in (a, *a.paragraphs)):
         old = item.grades
@@ -61,11 +63,6 @@ def trained(n_themes: int, ngram_max: int = 3, min_df: int = 3) -> dvtopics.Tfid
             path, ngram_max=ngram_max, min_df=min_df, n_folds=2, n_epochs=1, phrases=None
         )
         return tagger.fit(articles)
-
-
-def cycle() -> Any:
-    while True:
-        yield from dvtopics.THEMES.ids
 
 
 def cost(tagger: dvtopics.TfidfTagger, articles: list[Article]) -> float:
@@ -154,8 +151,8 @@ def main() -> None:
         "# How the cost of tagging grows, one core",
         "",
         f"{arguments.articles:,} articles ({source}) where their number is not what changes, "
-        f"medians of {arguments.rounds} interleaved rounds, probabilities and tags of batches of "
-        f"{BATCH}. Exponent: cost of an article as a power of x. Regenerate: "
+        f"medians of {arguments.rounds} interleaved rounds, probabilities and tags, {BATCH} "
+        f"articles a call. Exponent: cost of an article as a power of x. Regenerate: "
         f"`python benchmarks/04_growth.py --articles {arguments.articles} "
         f"--rounds {arguments.rounds}`.",
         "",

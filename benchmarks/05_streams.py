@@ -40,9 +40,11 @@ def family(pid: int) -> list[int]:
     """Return a process and all below it."""
     found = [pid]
     for parent in found:
-        path = Path(f"/proc/{parent}/task/{parent}/children")
-        if path.exists():
-            found += [int(child) for child in path.read_text().split()]
+        try:
+            below = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+        except OSError:  # It has ended.
+            continue
+        found += [int(child) for child in below.split()]
     return found
 
 

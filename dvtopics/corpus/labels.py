@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +35,12 @@ def in_article_part(article: Article) -> list[bool]:
     """Say of every paragraph whether it is of the part that the article was graded on."""
     limit = article.metadata.get("article_part")
     graded = [any(g is not None for g in (p.grades or {}).values()) for p in article.paragraphs]
-    if not isinstance(limit, int):
+    if isinstance(limit, bool) or not isinstance(limit, (int, float)):
         return graded
-    return [is_graded and sum(graded[:i]) < limit for i, is_graded in enumerate(graded)]
+    return [
+        is_graded and number <= limit
+        for is_graded, number in zip(graded, accumulate(graded), strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,12 @@ class Labels:
     main: NDArray[np.float64]
     article: NDArray[np.float64]
     part: NDArray[np.bool_]
+
+    @property
+    def measured(self) -> NDArray[np.float64]:
+        """`paragraph`, NaN beyond `part`: what figures and thresholds are made of."""
+        found: NDArray[np.float64] = np.where(self.part[:, None], self.paragraph, np.nan)
+        return found
 
     @classmethod
     def from_articles(cls, articles: Sequence[Article], themes: Sequence[str]) -> Labels:

@@ -45,7 +45,7 @@ def evaluate(tagger: Tagger, articles: Sequence[Article]) -> dict[str, Any]:
     n = len(articles)
     return {
         "paragraph": level_report(
-            themes, labels.paragraph, scores.paragraph, scores.paragraph_tags, layout.article, n
+            themes, labels.measured, scores.paragraph, scores.paragraph_tags, layout.article, n
         ),
         "article": level_report(
             themes, labels.article, scores.article, scores.article_tags, np.arange(n), n
@@ -67,7 +67,7 @@ def evaluate_review(tagger: Tagger, articles: Sequence[Article]) -> dict[str, An
     """
     labels, scores = _labels_and_scores(tagger, articles)
     levels = {
-        "paragraph": (labels.paragraph, scores.paragraph_tags, scores.paragraph_unsure),
+        "paragraph": (labels.measured, scores.paragraph_tags, scores.paragraph_unsure),
         "article": (labels.article, scores.article_tags, scores.article_unsure),
     }
     report = {}
@@ -90,7 +90,7 @@ def evaluate_review(tagger: Tagger, articles: Sequence[Article]) -> dict[str, An
 
 def _labels_and_scores(tagger: Tagger, articles: Sequence[Article]) -> tuple[Labels, Scores]:
     labels = Labels.from_articles(articles, tagger.themes_)
-    if np.isnan(labels.paragraph).all() and np.isnan(labels.article).all():
+    if np.isnan(labels.measured).all() and np.isnan(labels.article).all():
         raise UsageError("no labelled article to evaluate on: nothing is graded on these themes")
     parts = [
         tagger.score_articles(articles[i : i + _CHUNK]) for i in range(0, len(articles), _CHUNK)

@@ -226,7 +226,7 @@ class Tagger:
 
         labelled = _articles(articles)
         labels = Labels.from_articles(labelled, self.themes_)
-        return macro_f1(labels.paragraph, self.predict(labelled))
+        return macro_f1(labels.measured, self.predict(labelled))
 
     def set_thresholds(
         self,

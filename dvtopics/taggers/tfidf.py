@@ -80,7 +80,7 @@ class TfidfTagger(Tagger):
         How the words that evidence is made of are found in the training texts; None names
         syllables and runs of them. Scores do not depend on it.
     n_jobs : int, default 1
-        Folds fitted at once.
+        Fits at once.
     random_state : int, default 0
         Seed of the folds.
 

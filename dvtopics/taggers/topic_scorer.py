@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from dvtopics.taggers.scorer import TextScores, TokenWeights, Trace
 
 #: Texts scored together; what is kept for each is as long as there are topics.
 _CHUNK = 1024
+#: Terms of texts taken apart together; each is as long as there are topics.
+_ENTRIES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +93,6 @@ class LdaScorer:
         """Return what takes scores apart."""
         return LdaDissector(self)
 
-    def shares(self, bags: Bags) -> Array:
-        """Return what the scores are linear in, shape (n_texts, n_topics)."""
-        return self._shares(bags, self.topics.infer(bags))
-
     def _shares(self, bags: Bags, gamma: Array) -> Array:
         total = bags.totals[:, None]
         result: Array = gamma - self.topics.alpha - total * self.expected()
@@ -151,15 +150,19 @@ class LdaDissector:
         scorer, terms, bags = self._scorer, trace.terms, trace.bags
         k, d, n = len(scorer.intercept), scorer.n_dimensions, len(bags.term)
         assigned = scorer.topics.assign(bags, trace.gamma)
-        share = np.zeros((n, len(scorer.coef)))
-        share[assigned.entry, assigned.topic] = assigned.share
-        share -= scorer.expected()
         size = np.ones(n)
         size[trace.entry] = terms.size
         # What every syllable of a term gets, and every joint between two; last, where none is.
         part, joint = np.zeros((n + 1, k + d)), np.zeros((n + 1, k))
-        part[:-1, :k] = fixed_product((share,), scorer.coef)
-        part[:-1, k:] = share[:, share.shape[1] - d :] * scorer.scale
+        ends = np.searchsorted(assigned.entry, np.arange(0, n + _ENTRIES, _ENTRIES))
+        for low, (begin, end) in zip(range(0, n, _ENTRIES), pairwise(ends.tolist()), strict=True):
+            block = part[low : min(low + _ENTRIES, n)]
+            share = np.zeros((len(block), len(scorer.coef)))
+            entry, topic = assigned.entry[begin:end] - low, assigned.topic[begin:end]
+            share[entry, topic] = assigned.share[begin:end]
+            share -= scorer.expected()
+            block[:, :k] = fixed_product((share,), scorer.coef)
+            block[:, k:] = share[:, share.shape[1] - d :] * scorer.scale
         part[:-1] /= size[:, None]
         joint[:-1] = part[:-1, :k] * (size / np.maximum(size - 1, 1))[:, None]
         scale = 1 / np.sqrt(np.maximum(bags.totals, 1.0))

@@ -50,12 +50,9 @@ def fit_pipelines(
     n = parameters.n_folds
     alone: list[_Folds] = [*((fold,) for fold in range(n)), ()]
     if not parameters.stage_one().independent or n < 3:
-        steps = _Steps(n_jobs, n + 1, progress)
-        return list(
-            steps.run(
-                _fit_one, ((data.subset(_without(folds, held)), parameters) for held in alone)
-            )
-        )
+        steps = _Steps(n_jobs, len(alone), progress)
+        whole = ((data.subset(_without(folds, held)), parameters) for held in alone)
+        return list(steps.run(fit_pipeline, whole))
     pairs: list[_Folds] = list(combinations(range(n), 2))
     steps = _Steps(n_jobs, 2 * len(alone) + len(pairs), progress)
     tasks = (
@@ -70,7 +67,7 @@ def fit_pipelines(
     )
     scored = dict(zip([*alone, *pairs], steps.run(_score, tasks), strict=True))
     second = (_second_task(data, folds, held, scored, parameters) for held in alone)
-    return list(steps.run(_fit_stage_two, second))
+    return list(steps.run(fit_stage_two, second))
 
 
 class _Steps:
@@ -89,34 +86,36 @@ class _Steps:
             # A worker that has grown is replaced between two tasks: nothing is lost.
             warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
             worker = Parallel(n_jobs=self._n_jobs, return_as="generator")
-            for result in worker(delayed(make)(*task) for task in tasks):
+            for result in worker(delayed(_in_one_thread)(make, task) for task in tasks):
                 self._done += 1
                 if self._progress is not None:
                     self._progress(self._done, self._total)
                 yield result
 
 
-def _without(folds: NDArray[np.int64], held: _Folds) -> NDArray[np.bool_]:
-    return ~np.isin(folds, held)
-
-
-def _fit_one(data: TrainingSet, parameters: PipelineParameters) -> TwoStagePipeline:
+def _in_one_thread(make: Callable[..., Any], task: tuple[Any, ...]) -> Any:
+    """Call `make` with one BLAS thread: sums in one order, so the same bytes on every run."""
+    # Only libraries that are loaded can be held to one thread.
+    import scipy.linalg  # noqa: F401
+    import sklearn.linear_model
+    import sklearn.neural_network
+    import sklearn.utils.extmath  # noqa: F401
     from threadpoolctl import threadpool_limits
 
-    # One BLAS thread, here and below: sums in one order, so the same bytes on every run.
     with threadpool_limits(1):
-        return fit_pipeline(data, parameters)
+        return make(*task)
+
+
+def _without(folds: NDArray[np.int64], held: _Folds) -> NDArray[np.bool_]:
+    return ~np.isin(folds, held)
 
 
 def _score(
     data: TrainingSet, asked: TrainingSet, parameters: PipelineParameters, whole: bool
 ) -> _Scored:
-    from threadpoolctl import threadpool_limits
-
     stage = parameters.stage_one()
-    with threadpool_limits(1):
-        scorer = stage.fit(data) if whole else stage.fit_part(data)
-        scores = stage.scores(scorer, asked.body), stage.scores(scorer, asked.titles)
+    scorer = stage.fit(data) if whole else stage.fit_part(data)
+    scores = stage.scores(scorer, asked.body), stage.scores(scorer, asked.titles)
     return scorer if whole else None, *scores
 
 
@@ -145,19 +144,6 @@ def _second_task(
     kept = _without(folds, held)
     rows = kept[data.layout.article]
     return data.subset(kept), scorer, _take(body, rows), _take(titles, kept), parameters
-
-
-def _fit_stage_two(
-    data: TrainingSet,
-    scorer: Scorer,
-    body: TextScores,
-    titles: TextScores,
-    parameters: PipelineParameters,
-) -> TwoStagePipeline:
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
-        return fit_stage_two(data, scorer, body, titles, parameters)
 
 
 def _copy(scores: TextScores) -> TextScores:

@@ -83,7 +83,7 @@ class StageOne(Protocol):
     """How one kind of scorer is fitted.
 
     `independent` says that `fit_part` gives the same scores whatever `fit` was called with, so
-    that one scorer serves several pipelines.
+    that one scorer serves several pipelines; its contents then count nowhere.
     """
 
     @property

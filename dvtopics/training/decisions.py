@@ -62,7 +62,8 @@ def best_thresholds(probability: Array, labels: Array, weight: Array) -> Array:
         order = np.argsort(-p, kind="stable")
         hits, tagged = np.cumsum((w * p)[order]), np.cumsum(w[order])
         result[theme] = (hits / (tagged + hits[-1])).max()
-    return np.round(result, 4)
+    # A threshold of 0 would tag everything.
+    return np.maximum(np.round(result, 4), 1e-4)
 
 
 def precision_table(probability: Array, labels: Array, weight: Array) -> list[list[list[float]]]:

@@ -151,7 +151,7 @@ def _out_of_fold(
     return {
         "paragraph": _Level(
             logits.paragraph,
-            np.where(labels.part[:, None], labels.paragraph, np.nan),
+            labels.measured,
             weight[layout.article],
             layout.article,
         ),

@@ -1,7 +1,8 @@
 """Fitting the two stages: labelled batch → `TwoStagePipeline`.
 
-Stage two is trained on stage-one scores of articles that stage one has not seen (inner
-cross-validation by article), on whole articles; unjudged paragraphs serve as context.
+Stage two is trained on stage-one scores of articles that stage one has not seen, on whole
+articles; unjudged paragraphs serve as context. How the unseeing scorers are shared when whole
+pipelines are cross-validated: `dvtopics.training.cross_fit`.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def articles(authored):
 
 @pytest.fixture(scope="module")
 def parameters():
-    given = TfidfTagger(phrases="none", n_folds=N_FOLDS, n_hidden=4, n_epochs=1).get_params()
+    given = TfidfTagger(n_folds=N_FOLDS, n_hidden=4, n_epochs=1).get_params()
     names = StageParameters.__dataclass_fields__
     return StageParameters(**{name: given[name] for name in names})
 
@@ -84,7 +84,7 @@ def test_stage_two_learns_from_scorers_that_have_not_seen_the_fold(
     def keep(data, scorer, body, titles, parameters):
         given.append((data, body.logits.copy(), titles.logits.copy()))
 
-    monkeypatch.setattr(cross_fit, "_fit_stage_two", keep)
+    monkeypatch.setattr(cross_fit, "fit_stage_two", keep)
     fit_pipelines(data_of(articles), folds, parameters)
     rows = (folds == 2)[data_of(articles).layout.article]
     turned = Labels(
