@@ -55,6 +55,7 @@ from lab_models import (
     stage_two_part,
 )
 from numpy.typing import NDArray
+from thresholds import best_cut
 
 from dvtopics.article import Article
 from dvtopics.corpus.labels import Labels, in_article_part
@@ -448,9 +449,7 @@ class Lab:
             order = np.flatnonzero(known)[np.argsort(-logits[known, theme], kind="stable")]
             for fold in range(N_FOLDS):
                 rest = order[self.folds[article[order]] != fold]
-                cut = _best_cut(
-                    logits[rest, theme], labels[rest, theme], self.weight[article[rest]]
-                )
+                cut = best_cut(logits[rest, theme], labels[rest, theme], self.weight[article[rest]])
                 inside = self.folds[article] == fold
                 tags[inside, theme] = logits[inside, theme] >= cut
         return logits, labels, tags, article
@@ -563,17 +562,6 @@ def _as_rows(matrix: sp.csr_matrix) -> Rows:
         matrix.data.astype(np.float64),
         matrix.shape,
     )
-
-
-def _best_cut(descending: Array, label: Array, weight: Array) -> float:
-    """Return the logit at which weighted F1 is best."""
-    hits, total = np.cumsum(label * weight), np.cumsum(weight)
-    f1 = 2 * hits / (total + hits[-1])
-    # Between equal logits there is no cut.
-    f1[:-1][descending[:-1] == descending[1:]] = 0
-    at = int(np.argmax(f1))
-    below = descending[at + 1] if at + 1 < len(descending) else descending[at]
-    return float((descending[at] + below) / 2)
 
 
 def by_article(labels: Array, tags: NDArray[np.bool_], article: Any, n_articles: int) -> Array:

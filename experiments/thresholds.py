@@ -35,22 +35,20 @@ def tuned_thresholds(
         cuts = []
         for _ in range(_DRAWS):
             times = np.bincount(rng.randint(0, n_articles, n_articles), minlength=n_articles)
-            cut = _best_cut(y, p, w * times[of])
-            if cut is not None:
-                cuts.append(cut)
+            drawn = w * times[of]
+            if (drawn * y).any():
+                cuts.append(best_cut(p, y, drawn))
         if cuts:
             result[theme] = np.mean(cuts)
     return np.round(result, 4)
 
 
-def _best_cut(y: Array, p: Array, w: Array) -> float | None:
-    """Best cut of items sorted by falling probability."""
-    tp, tagged = np.cumsum(w * y), np.cumsum(w)
-    if tp[-1] <= 0:
-        return None
-    f1 = 2 * tp / (tagged + tp[-1])
-    # Cuts fall between two different probabilities.
-    last = np.flatnonzero(np.append(np.diff(p) != 0, True))
-    best = last[np.argmax(f1[last])]
-    below = p[best + 1] if best + 1 < len(p) else 0.0
-    return float((p[best] + below) / 2)
+def best_cut(descending: Array, label: Array, weight: Array) -> float:
+    """Return the score at which weighted F1 is best."""
+    hits, total = np.cumsum(label * weight), np.cumsum(weight)
+    f1 = 2 * hits / (total + hits[-1])
+    # Between equal scores there is no cut.
+    f1[:-1][descending[:-1] == descending[1:]] = 0
+    at = int(np.argmax(f1))
+    below = descending[at + 1] if at + 1 < len(descending) else descending[at]
+    return float((descending[at] + below) / 2)

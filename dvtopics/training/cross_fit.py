@@ -10,7 +10,7 @@ place of (n + 1)^2 where every pipeline makes folds of its own.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import combinations
 from typing import Any
 
@@ -52,7 +52,7 @@ def fit_pipelines(
     if not parameters.stage_one().independent or n < 3:
         steps = _Steps(n_jobs, len(alone), progress)
         whole = ((data.subset(_without(folds, held)), parameters) for held in alone)
-        return list(steps.run(fit_pipeline, whole))
+        return steps.run(fit_pipeline, whole)
     pairs: list[_Folds] = list(combinations(range(n), 2))
     steps = _Steps(n_jobs, 2 * len(alone) + len(pairs), progress)
     tasks = (
@@ -67,7 +67,7 @@ def fit_pipelines(
     )
     scored = dict(zip([*alone, *pairs], steps.run(_score, tasks), strict=True))
     second = (_second_task(data, folds, held, scored, parameters) for held in alone)
-    return list(steps.run(fit_stage_two, second))
+    return steps.run(fit_stage_two, second)
 
 
 class _Steps:
@@ -79,18 +79,20 @@ class _Steps:
         self._n_jobs, self._total, self._progress = n_jobs, total, progress
         self._done = 0
 
-    def run(self, make: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+    def run(self, make: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]) -> list[Any]:
         from joblib import Parallel, delayed
 
         with warnings.catch_warnings():
             # A worker that has grown is replaced between two tasks: nothing is lost.
             warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
             worker = Parallel(n_jobs=self._n_jobs, return_as="generator")
+            results = []
             for result in worker(delayed(_in_one_thread)(make, task) for task in tasks):
                 self._done += 1
                 if self._progress is not None:
                     self._progress(self._done, self._total)
-                yield result
+                results.append(result)
+        return results
 
 
 def _in_one_thread(make: Callable[..., Any], task: tuple[Any, ...]) -> Any:
