@@ -31,10 +31,10 @@ experiments: $(READY)
 bench: $(READY)
 	for script in benchmarks/[0-9]*.py; do $(BIN)/python $$script || exit 1; done
 
-$(READY): pyproject.toml setup.cfg
+$(READY): pyproject.toml setup.cfg dvtopics/native/kernel.c
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) build dist *.egg-info dvtopics/native/*.so

@@ -13,7 +13,8 @@ import dvtopics
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(dvtopics.__path__, "dvtopics.")
-    if not module.name.endswith("__main__")
+    # The kernel is a library of C functions, not a module.
+    if not module.name.endswith(("__main__", "._kernel"))
 )
 
 

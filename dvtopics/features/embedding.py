@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dvtopics.features.rows import Rows, sum_by_row
+from dvtopics.features.rows import Rows, sum_by_row, sum_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +61,7 @@ class SyllableEmbedding:
         Sums run over a row's own entries in their order: the same result in any batch.
         """
         part, norm = _single_syllables(rows, len(self.table))
-        width = self.table.shape[1]
-        # Two columns at a time, as one complex number, stay in the nearest cache.
-        even = np.zeros((len(self.table), width + width % 2))
-        even[:, :width] = self.table
-        columns = np.ascontiguousarray(even.view(np.complex128).T)
-        feature = part.feature.astype(np.intp)
-        result = np.empty((rows.shape[0], len(columns)), dtype=np.complex128)
-        for number, column in enumerate(columns):
-            terms = column.take(feature, mode="clip")
-            terms *= part.value
-            result[:, number] = sum_by_row(terms, part.indptr)
-        return result.view(np.float64)[:, :width], norm
+        return sum_columns(self.table, part.feature, part.value, part.indptr), norm
 
 
 def _single_syllables(rows: Rows, n_syllables: int) -> tuple[Rows, NDArray[np.float64]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,6 +38,19 @@ class IntegerTable:
             self._table[slot[free]] = pending[free]
             left = self._table[slot] != pending
             pending, slot = pending[left], (slot[left] + 1) & self._mask
+
+    @cached_property
+    def parts(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64], int, int]:
+        """Keys, slots, shift and mask, as `kernel.c` reads them.
+
+        A slot holds the place of a key and, above, the lower half of its hash; all ones where it
+        is free.
+        """
+        hashes = (self._keys * _MULTIPLIER) << np.uint64(32)
+        slots = hashes.take(self._table) if len(hashes) else self._table.astype(np.uint64)
+        slots |= self._table.astype(np.uint32)
+        slots[self._table < 0] = np.iinfo(np.uint64).max
+        return self._keys, slots, int(self._shift), self._mask
 
     def _slots(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
         slots: NDArray[np.int64] = ((keys * _MULTIPLIER) >> self._shift).view(np.int64)

@@ -4,11 +4,12 @@ In: texts. Out: the ids of their tokens, as if every text were cut by
 `dvtopics.text.tokenize` and every token looked up in a dictionary. Code points become small
 letter codes (case folded) by one table; a token of up to eight letters is then one 64-bit
 integer, found in a hash table of all spellings of the known syllables. Texts with anything
-unusual (decomposed letters, invisible characters, other scripts) go the slow way.
+unusual (other scripts; in numpy also decomposed letters and invisible characters) go the slow way.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
@@ -16,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvtopics.features.lookup import IntegerTable
+from dvtopics.native import kernels
 from dvtopics.text.tokenize import (
+    INVISIBLE,
     canonical,
     inside_tokens,
     other_placements,
@@ -24,11 +27,15 @@ from dvtopics.text.tokenize import (
 )
 
 UNKNOWN = -1
+#: Of a token that is too long for the table.
+_LONG = -2
 _CACHE_LIMIT = 300_000
 #: Code points from here on are unusual.
 _LIMIT = 0x3000
 _ODD = 255
 _WIDTH = 8
+#: Nothing to be seen, then the marks of decomposed letters. Their codes are the last below `_ODD`.
+_MARKS = "\u00ad\u0300\u0301\u0302\u0303\u0306\u0309\u031b\u0323"
 _LETTERS = (
     "0123456789abcdefghijklmnopqrstuvwxyzđ"
     "àáâãèéêìíòóôõùúýăĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ"
@@ -99,13 +106,42 @@ class SyllableCoder:
         That is an array of shape (2, n_tokens): starts and ends, in code points, in the texts
         joined by one character each.
         """
+        if not len(texts):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((2, 0), np.int64)
         # "\n" is in no token. The end holds a whole word of what can be read beyond a token.
         joined = "\n".join(texts) + "\n"
-        letters = _folded(joined)
         ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
-        odd = np.unique(np.searchsorted(ends, np.flatnonzero(letters == _ODD), side="right"))
-        for row in odd.tolist():
-            letters[ends[row] - len(texts[row]) - 1 : ends[row]] = 0
+        find = self._compiled if kernels.available() else self._in_numpy
+        ids, spans, lengths, odd = find(joined, ends)
+        for token in np.flatnonzero(ids == _LONG).tolist():
+            ids[token] = self._slow[joined[spans[0, token] : spans[1, token]]]
+        if odd.any():
+            return self._with_odd(
+                texts, np.flatnonzero(odd), np.vstack([ids, spans]), lengths, ends
+            )
+        return ids, lengths, spans
+
+    def _compiled(
+        self, joined: str, ends: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """Return ids (`_LONG` where not looked up), spans, tokens per text and what is odd."""
+        raw, width = _points(joined)
+        return kernels.code_tokens(
+            raw, width, ends, _letter_codes()[1], _with_marks(), _ODD, self._table.parts, self._ids
+        )
+
+    def _in_numpy(
+        self, joined: str, ends: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """Return the same."""
+        letters = _folded(joined)
+        odd = np.zeros(len(ends), dtype=bool)
+        odd[np.searchsorted(ends, np.flatnonzero(letters >= _ODD - len(_MARKS)), side="right")] = (
+            True
+        )
+        starts = np.append(0, ends[:-1])
+        for row in np.flatnonzero(odd).tolist():
+            letters[starts[row] : ends[row]] = 0
         inside = letters != 0
         edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
         if inside[0]:
@@ -113,26 +149,22 @@ class SyllableCoder:
         spans = edges.reshape(-1, 2).T
         start, end = spans
         ids = self._ids.take(self._table.find(_packed(letters, start, end - start)))
-        for token in np.flatnonzero(end - start > _WIDTH).tolist():
-            ids[token] = self._slow[joined[start[token] : end[token]]]
-        before = np.searchsorted(start, ends)
-        if len(odd):
-            return self._with_odd(texts, odd, np.concatenate([ids[None], spans]), before, ends)
-        return ids, np.diff(before, prepend=0), spans
+        ids[end - start > _WIDTH] = _LONG
+        return ids, spans, np.diff(np.searchsorted(start, ends), prepend=0), odd
 
     def _with_odd(
         self,
         texts: Sequence[str],
         odd: NDArray[np.int64],
         tokens: NDArray[np.int64],
-        before: NDArray[np.int64],
+        lengths: NDArray[np.int64],
         ends: NDArray[np.int64],
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Put the tokens of the `odd` texts, read the slow way, between those of the others.
 
         A token is a column of its id, start and end.
         """
-        lengths = np.diff(before, prepend=0)
+        before, lengths = np.cumsum(lengths), lengths.copy()
         parts, done = [], 0
         for row in odd.tolist():
             text, begin = texts[row], int(ends[row]) - len(texts[row]) - 1
@@ -143,20 +175,28 @@ class SyllableCoder:
             found = np.array(slow, dtype=np.int64).reshape(-1, 3).T
             parts += [tokens[:, done : before[row]], found]
             done, lengths[row] = int(before[row]), len(slow)
-        ids, *spans = np.concatenate([*parts, tokens[:, done:]], axis=1)
-        return ids, lengths, np.stack(spans)
+        joined = np.ascontiguousarray(np.concatenate([*parts, tokens[:, done:]], axis=1))
+        return joined[0], lengths, joined[1:]
 
 
 def _folded(text: str) -> NDArray[np.uint8]:
-    """Return the letter code of every character: 0 between tokens, `_ODD` where unusual."""
+    """Return the letter code of every character: 0 between tokens, `_ODD` where unusual.
+
+    Codes next below `_ODD` are those of `_MARKS`.
+    """
     _, table = _letter_codes()
-    raw = text.encode("utf-16-le", "surrogatepass")
-    if len(raw) == 2 * len(text):
-        points: NDArray[np.integer] = np.frombuffer(raw, np.uint16)
-    else:
-        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    raw, width = _points(text)
+    points = np.frombuffer(raw, np.uint16 if width == 2 else np.uint32)
     letters: NDArray[np.uint8] = table.take(np.minimum(points, _LIMIT))
     return letters
+
+
+def _points(text: str) -> tuple[bytes, int]:
+    """Return the code points of a text, and how many bytes each takes."""
+    raw = text.encode("utf-16-le", "surrogatepass")
+    if len(raw) == 2 * len(text):
+        return raw, 2
+    return text.encode("utf-32-le", "surrogatepass"), 4
 
 
 def _packed(
@@ -180,4 +220,25 @@ def _letter_codes() -> tuple[dict[str, int], NDArray[np.uint8]]:
         # The Icelandic eth stands for đ, as in `canonical`.
         lower = character.lower().replace("\u00f0", "đ")
         table[ord(character)] = codes.get(lower, _ODD)
+    first = _ODD - len(_MARKS)
+    for number, mark in enumerate(_MARKS):
+        table[ord(mark)] = first + number
+    for invisible in filter(lambda character: ord(character) < _LIMIT, INVISIBLE):
+        table[ord(invisible)] = first
     return codes, table
+
+
+@cache
+def _with_marks() -> NDArray[np.uint8]:
+    """Code of every fast letter with every one of `_MARKS`, shape (n_marks, 256); 0: none.
+
+    Composing goes mark by mark: the result is that of composing all together (Unicode Standard
+    Annex 15, on concatenation).
+    """
+    codes, _ = _letter_codes()
+    table = np.zeros((len(_MARKS), 256), dtype=np.uint8)
+    for letter, code in codes.items():
+        table[0, code] = code
+        for number, mark in enumerate(_MARKS[1:], start=1):
+            table[number, code] = codes.get(unicodedata.normalize("NFC", letter + mark), 0)
+    return table

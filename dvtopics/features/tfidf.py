@@ -17,6 +17,7 @@ from dvtopics.errors import NotFittedError, UsageError
 from dvtopics.features.lookup import IntegerTable
 from dvtopics.features.rows import Rows, sum_by_row
 from dvtopics.features.syllables import UNKNOWN, SyllableCoder
+from dvtopics.native import kernels
 from dvtopics.text.tokenize import canonical, find_tokens
 
 
@@ -43,39 +44,23 @@ class TokenBatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Ngrams:
-    """N-grams of one length that are in the vocabulary, by occurrence.
-
-    Attributes
-    ----------
-    feature : ndarray of int, shape (n_occurrences,)
-    start : ndarray of int64, shape (n_occurrences,)
-        First token; no two are the same.
-    """
-
-    feature: NDArray[np.integer]
-    start: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
 class NgramTrace:
     """How TF-IDF rows came about.
 
     Attributes
     ----------
     batch : TokenBatch
-    found : list of Ngrams
-        By length, 1 to `NgramTfidf.ngram_max`.
-    repeated, count : ndarray of int64, shape (n,)
-        ``row * n_features + feature`` of what occurs more than once in a text, and how often.
+    feature : ndarray of int32, shape (ngram_max, n_tokens + 1)
+        By length, the n-gram that starts at every token; -1 where none is in the vocabulary.
+    times : ndarray of int32, same shape
+        How often it is in its text.
     norm : ndarray of float64, shape (n_texts,)
         What the rows were divided by.
     """
 
     batch: TokenBatch
-    found: list[Ngrams]
-    repeated: NDArray[np.int64]
-    count: NDArray[np.int64]
+    feature: NDArray[np.int32]
+    times: NDArray[np.int32]
     norm: NDArray[np.float64]
 
 
@@ -247,34 +232,14 @@ class NgramTfidf:
 
     def transform_batch(self, batch: TokenBatch) -> Rows:
         """Return the TF-IDF rows of texts that are token ids already."""
-        return self.trace_batch(batch)[0]
+        return self._rows(batch, None)[0]
 
     def trace_batch(self, batch: TokenBatch) -> tuple[Rows, NgramTrace]:
         """Return the TF-IDF rows of texts that are token ids already, and how they came about."""
-        found = self._found(batch)
-        feature = np.concatenate([ngrams.feature for ngrams in found])
-        start = np.concatenate([ngrams.start for ngrams in found])
-        n_rows, n_features = len(batch.lengths), len(self.keys_)
-        # One integer per (text, feature): sorting it groups the entries of a row.
-        small = n_rows * n_features < 2**32
-        kind: type[np.integer] = np.uint32 if small else np.int64
-        entry = batch.row.take(start).astype(kind)
-        entry *= kind(n_features)
-        entry += feature.astype(kind)
-        entry.sort()
-        entry, count = _distinct(entry)
-        ends = np.arange(n_rows + 1) * n_features
-        indptr = np.searchsorted(entry, ends[:-1].astype(kind))
-        indptr = np.append(indptr, len(entry))
-        sizes = np.diff(indptr)
-        more = np.flatnonzero(count > 1)
-        repeated = entry.take(more).astype(np.int64)
-        feature = (entry - np.repeat(ends[:-1].astype(kind), sizes)).astype(np.int32)
-        value = self.term_weights(int(count.max(initial=0))).take(count) * self.idf_.take(feature)
-        norm = np.sqrt(sum_by_row(value * value, indptr))
-        value /= np.repeat(norm, sizes)
-        trace = NgramTrace(batch, found, repeated, count.take(more), norm)
-        return Rows(indptr, feature, value, (n_rows, n_features)), trace
+        shape = (self.ngram_max, len(batch.ids) + 1)
+        feature, times = np.full(shape, -1, np.int32), np.zeros(shape, np.int32)
+        rows, norm = self._rows(batch, (feature, times))
+        return rows, NgramTrace(batch, feature, times, norm)
 
     def term_weights(self, most: int) -> NDArray[np.float64]:
         """Return what the counts 0 to `most` weigh, before the inverse document frequency."""
@@ -283,19 +248,64 @@ class NgramTfidf:
             weights[1:] = 1 + np.log(weights[1:])
         return weights
 
-    def _found(self, batch: TokenBatch) -> list[Ngrams]:
-        """Return the n-grams in the vocabulary, by length.
+    def _rows(
+        self, batch: TokenBatch, places: tuple[NDArray[np.int32], NDArray[np.int32]] | None
+    ) -> tuple[Rows, NDArray[np.float64]]:
+        """Return rows and their lengths; fill `places` with the feature and times of tokens."""
+        self._check_fitted()
+        if self._table is None:
+            self._table = IntegerTable(self.keys_)
+        if kernels.available() and len(batch.ids) < 2**31:
+            longest = int(batch.lengths.max(initial=0))
+            feature, value, indptr, norm = kernels.count_ngrams(
+                batch.ids, batch.lengths, len(self.syllables_) + 1, self.ngram_max,
+                self._table.parts, self.idf_, self.term_weights(longest), places,
+            )  # fmt: skip
+            return Rows(indptr, feature, value, (len(batch.lengths), len(self.keys_))), norm
+        return self._rows_in_numpy(batch, self._table, places)
+
+    def _rows_in_numpy(
+        self,
+        batch: TokenBatch,
+        table: IntegerTable,
+        places: tuple[NDArray[np.int32], NDArray[np.int32]] | None,
+    ) -> tuple[Rows, NDArray[np.float64]]:
+        found = self._found(batch, table)
+        feature, start = (np.concatenate(part) for part in zip(*found, strict=True))
+        n_rows, n_features = len(batch.lengths), len(self.keys_)
+        # One integer per (text, feature): sorting it groups the entries of a row.
+        small = n_rows * n_features < 2**32
+        kind: type[np.integer] = np.uint32 if small else np.int64
+        unsorted = batch.row.take(start).astype(kind)
+        unsorted *= kind(n_features)
+        unsorted += feature.astype(kind)
+        entry, count = _distinct(np.sort(unsorted))
+        ends = np.arange(n_rows + 1) * n_features
+        indptr = np.searchsorted(entry, ends[:-1].astype(kind))
+        indptr = np.append(indptr, len(entry))
+        sizes = np.diff(indptr)
+        if places is not None:
+            size = np.repeat(np.arange(len(found)), [len(part[0]) for part in found])
+            places[0][size, start] = feature
+            places[1][size, start] = count.take(np.searchsorted(entry, unsorted))
+        feature = (entry - np.repeat(ends[:-1].astype(kind), sizes)).astype(np.int32)
+        value = self.term_weights(int(count.max(initial=0))).take(count) * self.idf_.take(feature)
+        norm = np.sqrt(sum_by_row(value * value, indptr))
+        value /= np.repeat(norm, sizes)
+        return Rows(indptr, feature, value, (n_rows, n_features)), norm
+
+    def _found(
+        self, batch: TokenBatch, table: IntegerTable
+    ) -> list[tuple[NDArray[np.integer], NDArray[np.int64]]]:
+        """Return feature and first token of the n-grams in the vocabulary, by length.
 
         An n-gram in the vocabulary is made of shorter ones that are in it as well, for they
         are no rarer: only what follows a known one is looked up.
         """
-        self._check_fitted()
-        if self._table is None:
-            self._table = IntegerTable(self.keys_)
         ids, row, base = batch.ids, batch.row, len(self.syllables_) + 1
         start = np.flatnonzero(ids != UNKNOWN)
         feature = ids.take(start)
-        found = [Ngrams(feature, start)]
+        found: list[tuple[NDArray[np.integer], NDArray[np.int64]]] = [(feature, start)]
         key = feature + 1
         for n in range(2, self.ngram_max + 1):
             # Two neighbouring (n - 1)-grams of one text overlap in all but an n-gram's ends.
@@ -303,10 +313,10 @@ class NgramTfidf:
             paired = paired[row.take(start.take(paired)) == row.take(start.take(paired) + n - 1)]
             start = start.take(paired)
             key = key.take(paired) * base + ids.take(start + n - 1) + 1
-            place = self._table.find(key)
+            place = table.find(key)
             known = np.flatnonzero(place >= 0)
             start, key = start.take(known), key.take(known)
-            found.append(Ngrams(place.take(known), start))
+            found.append((place.take(known), start))
         return found
 
     def term(self, feature: int) -> str:

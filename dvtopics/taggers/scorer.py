@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvtopics.features.embedding import SyllableEmbedding
-from dvtopics.features.lookup import IntegerTable
+from dvtopics.features.rows import Rows
 from dvtopics.features.tfidf import NgramTfidf, NgramTrace, TokenBatch
+from dvtopics.native import kernels
 from dvtopics.taggers.context import Array
 
 
@@ -157,17 +158,25 @@ class TfidfScorer:
 
     def score_tokens(self, batch: TokenBatch) -> TextScores:
         """Score texts that are token ids of the vectorizer."""
-        return self._traced(batch)[0]
+        return self._scored(self.vectorizer.transform_batch(batch), batch)[0]
 
     def traced(self, texts: list[str]) -> tuple[TextScores, TfidfTrace]:
         """Score `texts` and keep what evidence is made of."""
-        return self._traced(self.vectorizer.encode(texts))
-
-    def _traced(self, batch: TokenBatch) -> tuple[TextScores, TfidfTrace]:
+        batch = self.vectorizer.encode(texts)
         rows, ngrams = self.vectorizer.trace_batch(batch)
-        logits = rows.dot(self.coef) + self.intercept
-        content, norm = self.embedding.project(rows)
-        return TextScores(logits, content, batch.lengths), TfidfTrace(ngrams, norm)
+        scores, norm = self._scored(rows, batch)
+        return scores, TfidfTrace(ngrams, norm)
+
+    def _scored(self, rows: Rows, batch: TokenBatch) -> tuple[TextScores, Array]:
+        """Return scores, and lengths of the single-syllable parts."""
+        table = self.embedding.table
+        if kernels.available():
+            entries = (rows.feature, rows.value, rows.indptr)
+            logits, content, norm = kernels.project(entries, self.coef, self.intercept, table)
+        else:
+            logits = rows.dot(self.coef) + self.intercept
+            content, norm = self.embedding.project(rows)
+        return TextScores(logits, content, batch.lengths), norm
 
     def dissector(self) -> TfidfDissector:
         """Return what takes scores apart."""
@@ -191,28 +200,15 @@ class TfidfDissector:
     def open(self, trace: Trace) -> _DissectedTfidf:
         """Prepare the texts of `trace`."""
         assert isinstance(trace, TfidfTrace)
-        ngrams, idf = trace.ngrams, self._vectorizer.idf_
-        n_features, n_tokens = len(idf), len(ngrams.batch.ids)
-        weights = self._vectorizer.term_weights(int(ngrams.count.max(initial=1)))
+        ngrams = trace.ngrams
         # What one occurrence of several weighs against one that is alone.
-        damping = weights.take(ngrams.count) / ngrams.count
-        table, often = IntegerTable(ngrams.repeated), np.zeros(n_features, dtype=bool)
-        often[ngrams.repeated % n_features] = True
-        features, factors = [], []
-        for size, found in enumerate(ngrams.found, start=1):
-            feature, factor = np.zeros(n_tokens + 1, np.int64), np.zeros(n_tokens + 1)
-            feature[found.start] = found.feature
-            factor[found.start] = idf.take(found.feature) / size
-            # Only what is there twice in some text can be there twice in its own.
-            some = np.flatnonzero(often.take(found.feature))
-            start = found.start.take(some)
-            key = ngrams.batch.row.take(start) * n_features + found.feature.take(some)
-            place = table.find(key)
-            there = np.flatnonzero(place >= 0)
-            factor[start.take(there)] *= damping.take(place.take(there))
-            features.append(feature)
-            factors.append(factor)
-        return _DissectedTfidf(self._scale(trace), self._single, self._coef, features, factors)
+        damping = self._vectorizer.term_weights(int(ngrams.times.max(initial=1)))
+        damping[1:] /= np.arange(1, len(damping))
+        sizes = np.arange(1, len(ngrams.feature) + 1)[:, None]
+        factors = damping.take(ngrams.times) * self._vectorizer.idf_.take(ngrams.feature) / sizes
+        return _DissectedTfidf(
+            self._scale(trace), self._single, self._coef, ngrams.feature, factors
+        )
 
     def _scale(self, trace: TfidfTrace) -> Array:
         k, d = self._coef.shape[1], self._single.shape[1] - self._coef.shape[1]
@@ -231,17 +227,17 @@ class _DissectedTfidf:
     scale : ndarray, shape (n_texts, k + d)
     single : ndarray of float32, shape (n_syllables, k + d)
     coef : ndarray of float32, shape (n_features, k)
-    features : list of ndarray of int64, each of shape (n_tokens + 1,)
+    features : ndarray of int32, shape (ngram_max, n_tokens + 1)
         By length, the n-gram that starts at every token.
-    factors : list of ndarray, each of shape (n_tokens + 1,)
+    factors : ndarray, shape (ngram_max, n_tokens + 1)
         By what its coefficients are multiplied for each of its syllables; 0 where there is none.
     """
 
     scale: Array
     single: NDArray[np.float32]
     coef: NDArray[np.float32]
-    features: list[NDArray[np.int64]]
-    factors: list[Array]
+    features: NDArray[np.int32]
+    factors: Array
 
     def weights(self, at: NDArray[np.int64]) -> TokenWeights:
         """Return the weights of the tokens `at`; see `Dissected`."""

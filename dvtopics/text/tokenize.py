@@ -14,9 +14,10 @@ from functools import cache
 # A letter or digit, then letters, digits, combining marks (decomposed text) and characters
 # that are invisible in print (soft hyphen, zero-width space and joiners, byte-order mark).
 # "_" is left out: it joins the syllables of a word in segmented text.
-_PART = re.compile("[^\\W_]|[\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff]")
+INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+_PART = re.compile(f"[^\\W_]|[\u0300-\u036f{INVISIBLE}]")
 _TOKEN = re.compile(f"[^\\W_](?:{_PART.pattern})*")
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 
 _PLAIN = "aăâeêioôơuưy"
 _MARKED = {

@@ -1,0 +1,289 @@
+/* The inner loops of tagging, for the numpy code that they stand in for when they are compiled.
+ *
+ * Every function does what its namesake in numpy does, with the same operations on doubles in the
+ * same order: results are equal to the bit. So it must be compiled without contraction of
+ * products and sums and without reordering (-ffp-contract=off, never -ffast-math).
+ *
+ * There is no Python in here: `kernels.py` calls it with addresses of arrays that it has checked.
+ */
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(_WIN32)
+#define EXPORT __declspec(dllexport)
+#else
+#define EXPORT __attribute__((visibility("default")))
+#endif
+
+#if defined(__GNUC__)
+#define PREFETCH(address) __builtin_prefetch(address)
+#else
+#define PREFETCH(address) ((void)(address))
+#endif
+
+/* To be raised with every change of a signature or of a meaning; see `kernels.py`. */
+#define VERSION 1
+
+/* Entries up to this number are sorted by insertion, more by radix. */
+#define FEW 96
+#define RADIX_BITS 11
+/* Entries between one and the one whose weights are asked for meanwhile. */
+#define AHEAD 12
+
+EXPORT int64_t dvtopics_version(void) { return VERSION; }
+
+/* -- dvtopics.features.lookup.IntegerTable -------------------------------------------------- */
+
+/* A slot holds the place of a key and, above, the lower half of its hash; -1 where it is free. */
+typedef struct {
+    const uint64_t *keys;
+    const uint64_t *slots;
+    int64_t shift;
+    int64_t mask;
+} Table;
+
+static inline uint64_t hash_of(uint64_t key) { return key * UINT64_C(0x9E3779B97F4A7C15); }
+
+static inline int32_t find(const Table *table, uint64_t key) {
+    const uint64_t hash = hash_of(key);
+    int64_t slot = (int64_t)(hash >> table->shift);
+    for (;;) {
+        const uint64_t entry = table->slots[slot];
+        const int32_t place = (int32_t)(uint32_t)entry;
+        if (place < 0) return -1;
+        if (entry >> 32 == (hash & UINT32_MAX) && table->keys[place] == key) return place;
+        slot = (slot + 1) & table->mask;
+    }
+}
+
+/* -- dvtopics.features.syllables.SyllableCoder ---------------------------------------------- */
+
+static inline uint8_t letter_at(const void *points, int64_t width, int64_t i,
+                                const uint8_t *letters, int64_t limit) {
+    uint32_t point = width == 2 ? ((const uint16_t *)points)[i] : ((const uint32_t *)points)[i];
+    return letters[point < (uint64_t)limit ? point : (uint64_t)limit];
+}
+
+/* Cut texts into tokens and look these up.
+ *
+ * points       code units (2 or 4 bytes wide) of the texts, each followed by one that is no letter
+ * ends         where the next text starts
+ * letters      code of every point below `limit`, and of all others; 0: no letter; from `first`
+ *              on: a combining mark; `odd`: unusual
+ * composed     code of a letter with a mark, by mark and letter; 0: none; `first` itself stands for
+ *              what is invisible and leaves the letter as it is
+ * id_of        id by place in the table
+ * ids          -1: unknown; -2: more than 8 letters, not looked up
+ * is_odd       texts with something unusual; nothing else is said of them
+ * returns      the number of tokens
+ */
+EXPORT int64_t dvtopics_tokens(
+    const void *points, int64_t width, const int64_t *ends, int64_t n_texts,
+    const uint8_t *letters, int64_t limit, int64_t first, int64_t odd, const uint8_t *composed,
+    const uint64_t *keys, const uint64_t *slots, int64_t shift, int64_t mask, const int64_t *id_of,
+    int64_t *ids, int64_t *starts, int64_t *stops, int64_t *lengths, uint8_t *is_odd) {
+    const Table table = {keys, slots, shift, mask};
+    int64_t n = 0, i = 0;
+    for (int64_t text = 0; text < n_texts; text++) {
+        const int64_t before = n, end = ends[text];
+        uint64_t packed = 0;
+        int64_t length = 0, start = 0;
+        uint8_t last = 0;
+        is_odd[text] = 0;
+        for (; i < end; i++) {
+            uint8_t letter = letter_at(points, width, i, letters, limit);
+            if (letter >= first) {
+                if (letter == odd) {
+                    is_odd[text] = 1;
+                } else if (length) {
+                    letter = composed[(letter - first) * 256 + last];
+                    is_odd[text] = !letter;
+                    if (length <= 8) packed ^= (uint64_t)(last ^ letter) << (8 * (length - 1));
+                    last = letter;
+                }
+                if (is_odd[text]) {
+                    n = before;
+                    i = end;
+                    break;
+                }
+            } else if (letter) {
+                if (!length) start = i;
+                if (length < 8) packed |= (uint64_t)letter << (8 * length);
+                last = letter;
+                length++;
+            } else if (length) {
+                const int32_t place = length > 8 ? -2 : find(&table, packed);
+                ids[n] = place < 0 ? place : id_of[place];
+                starts[n] = start;
+                stops[n] = i;
+                n++;
+                packed = 0;
+                length = 0;
+            }
+        }
+        lengths[text] = n - before;
+    }
+    return n;
+}
+
+/* -- dvtopics.features.tfidf.NgramTfidf ----------------------------------------------------- */
+
+/* Sort by the upper half, stable. `spare` is as long as `entries`; returns where the result is. */
+static uint64_t *sorted(uint64_t *entries, uint64_t *spare, int64_t n, int64_t n_features) {
+    if (n <= FEW) {
+        for (int64_t i = 1; i < n; i++) {
+            const uint64_t entry = entries[i];
+            int64_t j = i;
+            /* The lower half rises already: comparing whole entries is stable. */
+            for (; j > 0 && entries[j - 1] > entry; j--) entries[j] = entries[j - 1];
+            entries[j] = entry;
+        }
+        return entries;
+    }
+    for (int shift = 32; shift < 64 && (n_features >> (shift - 32)) > 0; shift += RADIX_BITS) {
+        int64_t place[1 << RADIX_BITS], total = 0;
+        const uint64_t digit = (1 << RADIX_BITS) - 1;
+        memset(place, 0, sizeof place);
+        for (int64_t i = 0; i < n; i++) place[(entries[i] >> shift) & digit]++;
+        for (int64_t d = 0; d <= (int64_t)digit; d++) {
+            const int64_t count = place[d];
+            place[d] = total;
+            total += count;
+        }
+        for (int64_t i = 0; i < n; i++) spare[place[(entries[i] >> shift) & digit]++] = entries[i];
+        uint64_t *other = entries;
+        entries = spare;
+        spare = other;
+    }
+    return entries;
+}
+
+/* TF-IDF rows of texts given as token ids.
+ *
+ * tf           what a count weighs, from 0 to the length of the longest text
+ * scratch      4 * (tokens of the longest text)
+ * feature, value, indptr, norm     the rows, and what they were divided by
+ * at, times    NULL, or by length the n-gram that starts at every token (-1: none) and how often
+ *              it is in its text; `stride` apart
+ * returns      the number of entries
+ */
+EXPORT int64_t dvtopics_rows(
+    const int64_t *ids, const int64_t *lengths, int64_t n_texts, int64_t base, int64_t ngram_max,
+    const uint64_t *keys, const uint64_t *slots, int64_t shift, int64_t mask, int64_t n_features,
+    const double *idf, const double *tf, uint64_t *scratch,
+    int32_t *feature, double *value, int64_t *indptr, double *norm,
+    int32_t *at, int32_t *times, int64_t stride) {
+    const Table table = {keys, slots, shift, mask};
+    int64_t n = 0, begin = 0;
+    indptr[0] = 0;
+    for (int64_t text = 0; text < n_texts; text++) {
+        const int64_t length = lengths[text], first = n;
+        const int64_t *id = ids + begin;
+        /* N-grams in the order of the text: feature, then first token. */
+        uint64_t *shorter = scratch, *grams = scratch + length;
+        uint64_t *work = scratch + 2 * length, *spare = scratch + 3 * length;
+        int64_t m = 0;
+        for (int64_t size = 1; size <= ngram_max; size++) {
+            int64_t found = 0;
+            if (size == 1) {
+                for (int64_t i = 0; i < length; i++)
+                    if (id[i] >= 0) grams[found++] = (uint64_t)id[i] << 32 | (uint64_t)i;
+            } else {
+                /* Two that overlap in all but an n-gram's ends. The table is larger than the
+                   nearest caches: all slots are asked for before the first is needed. */
+                int64_t asked = 0, left = 0;
+                for (int64_t j = 0; j + 1 < m; j++) {
+                    const uint64_t i = shorter[j] & UINT32_MAX;
+                    if ((shorter[j + 1] & UINT32_MAX) != i + 1) continue;
+                    uint64_t key = 0;
+                    for (int64_t k = 0; k < size; k++)
+                        key = key * (uint64_t)base + (uint64_t)(id[i + (uint64_t)k] + 1);
+                    PREFETCH(slots + (hash_of(key) >> shift));
+                    work[asked] = key;
+                    spare[asked++] = i;
+                }
+                for (int64_t j = 0; j < asked; j++) {
+                    const uint64_t key = work[j];
+                    const int32_t place = (int32_t)(uint32_t)slots[hash_of(key) >> shift];
+                    if (place < 0) continue;
+                    PREFETCH(keys + place);
+                    PREFETCH(idf + place);
+                    work[left] = key;
+                    spare[left++] = spare[j];
+                }
+                for (int64_t j = 0; j < left; j++) {
+                    const int32_t place = find(&table, work[j]);
+                    if (place >= 0) grams[found++] = (uint64_t)place << 32 | spare[j];
+                }
+            }
+            m = found;
+            memcpy(work, grams, (size_t)m * sizeof *work);
+            const uint64_t *order = sorted(work, spare, m, n_features);
+            for (int64_t j = 0, next; j < m; j = next) {
+                const uint64_t which = order[j] >> 32;
+                for (next = j + 1; next < m && order[next] >> 32 == which;) next++;
+                feature[n] = (int32_t)which;
+                value[n] = tf[next - j] * idf[which];
+                n++;
+                if (!at) continue;
+                for (int64_t k = j; k < next; k++) {
+                    const int64_t token = begin + (int64_t)(order[k] & UINT32_MAX);
+                    at[(size - 1) * stride + token] = (int32_t)which;
+                    times[(size - 1) * stride + token] = (int32_t)(next - j);
+                }
+            }
+            uint64_t *other = shorter;
+            shorter = grams;
+            grams = other;
+        }
+        double total = 0.0;
+        for (int64_t j = first; j < n; j++) total += value[j] * value[j];
+        norm[text] = sqrt(total);
+        for (int64_t j = first; j < n; j++) value[j] /= norm[text];
+        indptr[text + 1] = n;
+        begin += length;
+    }
+    return n;
+}
+
+/* -- dvtopics.taggers.scorer.TfidfScorer ---------------------------------------------------- */
+
+/* Logits and contents of rows; returns their number.
+ *
+ * coef         (n_features, k);  intercept (k,);  table (n_syllables, d)
+ * logits       (n_texts, k);  content (n_texts, d)
+ * norm         length of the part of every row that is of single syllables
+ */
+EXPORT int64_t dvtopics_project(
+    const int64_t *indptr, const int32_t *feature, const double *value, int64_t n_texts,
+    const float *coef, int64_t k, const double *intercept,
+    const float *table, int64_t n_syllables, int64_t d,
+    double *logits, double *content, double *norm) {
+    for (int64_t text = 0; text < n_texts; text++) {
+        const int64_t begin = indptr[text], end = indptr[text + 1];
+        double *restrict logit = logits + text * k, *restrict about = content + text * d;
+        memset(logit, 0, (size_t)k * sizeof *logit);
+        memset(about, 0, (size_t)d * sizeof *about);
+        double total = 0.0;
+        int64_t single = begin;
+        /* Single syllables come first. */
+        for (; single < end && feature[single] < n_syllables; single++)
+            total += value[single] * value[single];
+        const double length = norm[text] = sqrt(total);
+        for (int64_t j = begin; j < end; j++) {
+            const float *restrict weights = coef + feature[j] * k;
+            const double v = value[j];
+            if (j + AHEAD < end) PREFETCH(coef + feature[j + AHEAD] * k);
+            for (int64_t c = 0; c < k; c++) logit[c] += (double)weights[c] * v;
+        }
+        for (int64_t j = begin; j < single; j++) {
+            const float *restrict weights = table + feature[j] * d;
+            const double v = value[j] / length;
+            for (int64_t c = 0; c < d; c++) about[c] += (double)weights[c] * v;
+        }
+        for (int64_t c = 0; c < k; c++) logit[c] += intercept[c];
+    }
+    return n_texts;
+}

@@ -1,0 +1,175 @@
+"""The compiled loops as functions on arrays.
+
+Every array that C is given the address of is checked here, or made here.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dvtopics.native import library
+
+Ids = NDArray[np.int64]
+Array = NDArray[np.float64]
+#: Keys, slots, shift and mask; see `dvtopics.features.lookup.IntegerTable`.
+Table = tuple[NDArray[np.uint64], NDArray[np.uint64], int, int]
+#: Entries of rows by `indptr`: feature, value; and what the rows were divided by.
+RowParts = tuple[NDArray[np.int32], Array, Ids, Array]
+
+
+def available() -> bool:
+    """Say whether the kernel is there."""
+    return library.library() is not None
+
+
+def code_tokens(
+    raw: bytes, width: int, ends: Ids, letters: NDArray[np.uint8], marks: NDArray[np.uint8],
+    odd: int, table: Table, id_of: Ids,
+) -> tuple[Ids, Ids, Ids, NDArray[np.bool_]]:  # fmt: skip
+    """Cut texts into tokens and look these up; see `dvtopics_tokens` in `kernel.c`.
+
+    Parameters
+    ----------
+    raw : bytes
+        The texts, each followed by a character that is no letter, in UTF-16 or UTF-32.
+    width : int
+        Bytes a character.
+    ends : ndarray of int64, shape (n_texts,)
+        Where the next text starts, in characters.
+    letters : ndarray of uint8, shape (limit + 1,)
+        Codes; the last `len(marks)` below `odd` are marks.
+    marks : ndarray of uint8, shape (n_marks, 256)
+        Code of every letter with every mark, 0 where there is none.
+    odd : int
+    table, id_of
+        Of packed letters.
+
+    Returns
+    -------
+    ids : ndarray of int64, shape (n_tokens,)
+        -1: unknown; -2: more than eight letters, not looked up.
+    spans : ndarray of int64, shape (2, n_tokens)
+    lengths : ndarray of int64, shape (n_texts,)
+    is_odd : ndarray of bool, shape (n_texts,)
+        Texts that are to be read another way; here they have no token.
+    """
+    n_texts, size = len(ends), len(raw) // width
+    assert width in (2, 4)
+    assert not n_texts or ends[-1] == size
+    assert marks.shape[1] == 256
+    assert len(marks) <= odd
+    assert len(id_of) >= len(table[0])
+    room = size // 2 + 1
+    ids, spans = np.empty(room, np.int64), np.empty((2, room), np.int64)
+    lengths, is_odd = np.empty(n_texts, np.int64), np.empty(n_texts, np.bool_)
+    found = _call(
+        "dvtopics_tokens",
+        np.frombuffer(raw, np.uint8), width, _of(ends, np.int64), n_texts,
+        _of(letters, np.uint8), len(letters) - 1, odd - len(marks), odd, _of(marks, np.uint8),
+        *_parts(table), _of(id_of, np.int64), ids, spans[0], spans[1], lengths, is_odd,
+    )  # fmt: skip
+    return ids[:found], spans[:, :found], lengths, is_odd
+
+
+def count_ngrams(
+    ids: Ids, lengths: Ids, base: int, ngram_max: int, table: Table, idf: Array, tf: Array,
+    places: tuple[NDArray[np.int32], NDArray[np.int32]] | None,
+) -> RowParts:  # fmt: skip
+    """Make TF-IDF rows of token ids; see `dvtopics_rows` in `kernel.c`.
+
+    Parameters
+    ----------
+    ids, lengths : ndarray of int64
+    base, ngram_max : int
+    table : Table
+        Of the vocabulary.
+    idf : ndarray of float64, shape (n_features,)
+    tf : ndarray of float64
+        What counts weigh, up to the length of the longest text.
+    places : tuple of two ndarray of int32, shape (ngram_max, at least n_tokens), or None
+        To be filled in: the n-gram that starts at every token, and how often it is in its text.
+    """
+    n, n_texts = len(ids), len(lengths)
+    longest = int(lengths.max(initial=0))
+    assert int(lengths.sum()) == n < 2**31
+    assert len(tf) > longest
+    assert len(table[0]) == len(idf)
+    assert int(ids.max(initial=-1)) < min(base - 1, len(idf))
+    feature, value = np.empty(ngram_max * n, np.int32), np.empty(ngram_max * n)
+    indptr, norm = np.empty(n_texts + 1, np.int64), np.empty(n_texts)
+    at = times = None
+    stride = 0
+    if places is not None:
+        at, times = (_of(part, np.int32) for part in places)
+        stride = at.shape[1]
+        assert at.shape == times.shape == (ngram_max, stride)
+        assert stride >= n
+    found = _call(
+        "dvtopics_rows",
+        _of(ids, np.int64), _of(lengths, np.int64), n_texts, base, ngram_max,
+        *_parts(table), len(idf), _of(idf, np.float64), _of(tf, np.float64),
+        np.empty(4 * longest, np.uint64), feature, value, indptr, norm, at, times, stride,
+    )  # fmt: skip
+    return feature[:found], value[:found], indptr, norm
+
+
+def project(
+    rows: tuple[NDArray[np.int32], Array, Ids],
+    coef: NDArray[np.float32],
+    intercept: Array,
+    table: NDArray[np.float32],
+) -> tuple[Array, Array, Array]:
+    """Return logits and contents of rows, and lengths; see `dvtopics_project` in `kernel.c`.
+
+    Parameters
+    ----------
+    rows : tuple
+        Feature and value of the entries, and where every row starts.
+    coef : ndarray of float32, shape (n_features, k)
+    intercept : ndarray of float64, shape (k,)
+    table : ndarray of float32, shape (n_syllables, d)
+        Of the features that come first.
+    """
+    feature, value, indptr = rows
+    n_texts, (n_features, k), (n_syllables, d) = len(indptr) - 1, coef.shape, table.shape
+    assert len(feature) == len(value) == indptr[-1]
+    assert intercept.shape == (k,)
+    assert n_syllables <= n_features
+    assert int(feature.max(initial=-1)) < n_features
+    logits, content, norm = np.empty((n_texts, k)), np.empty((n_texts, d)), np.empty(n_texts)
+    _call(
+        "dvtopics_project",
+        _of(indptr, np.int64), _of(feature, np.int32), _of(value, np.float64), n_texts,
+        _of(coef, np.float32), k, _of(intercept, np.float64), _of(table, np.float32),
+        n_syllables, d, logits, content, norm,
+    )  # fmt: skip
+    return logits, content, norm
+
+
+def _call(name: str, *given: Any) -> int:
+    """Call a function with integers, and with addresses of arrays."""
+    kernel = library.library()
+    assert kernel is not None
+    function = kernel[name]
+    function.restype = ctypes.c_int64
+    function.argtypes = [
+        ctypes.c_int64 if isinstance(item, int) else ctypes.c_void_p for item in given
+    ]
+    return int(function(*(a.ctypes.data if isinstance(a, np.ndarray) else a for a in given)))
+
+
+def _parts(table: Table) -> Table:
+    keys, slots, shift, mask = table
+    assert len(slots) == mask + 1
+    return _of(keys, np.uint64), _of(slots, np.uint64), shift, mask
+
+
+def _of(array: NDArray[Any], kind: type[np.generic]) -> NDArray[Any]:
+    """Return `array` if it lies as C reads it."""
+    if array.dtype != kind or not array.flags.c_contiguous:
+        raise TypeError(f"the kernel reads contiguous {kind.__name__}, got {array.dtype}")
+    return array
