@@ -31,7 +31,7 @@ experiments: $(READY)
 bench: $(READY)
 	for script in benchmarks/[0-9]*.py; do $(BIN)/python $$script || exit 1; done
 
-$(READY): pyproject.toml setup.cfg dvtopics/native/kernel.c
+$(READY): pyproject.toml setup.cfg $(wildcard dvtopics/native/*.[ch])
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
 	touch $(READY)

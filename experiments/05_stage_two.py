@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,13 +44,14 @@ from stage_two_parts import (
     cue_words,
     main_targets,
     network_articles,
+    said,
     several,
     single_neighbours,
     stage_one_alone,
     without,
 )
 
-from dvtopics.taggers.context import Signals, article_features, head
+from dvtopics.taggers.context import Signals, article_features, head, sigmoid
 from dvtopics.training.stages import labelled_part
 
 NAME = "05_stage_two"
@@ -110,7 +112,7 @@ def paragraph_variants(lab: Lab, logits: Array) -> dict[str, Callable[[], Outcom
     }
 
 
-def article_variants(lab: Lab, logits: Array, best: Outcome) -> dict[str, Outcome]:
+def article_variants(lab: Lab, logits: Array, best: Outcome, folder: Path) -> dict[str, Outcome]:
     """Return every way to judge articles, given the reference's paragraphs."""
     n_themes = len(lab.themes)
     view = lab.signals(logits, lab.content(0))
@@ -132,7 +134,20 @@ def article_variants(lab: Lab, logits: Array, best: Outcome) -> dict[str, Outcom
     counts = np.hstack([two, several(best.paragraph[rows], layout)])
     first = lab.article_features(view, best.paragraph, head(signals))
     everything = lab.article_features(view, best.paragraph, np.ones(len(part), dtype=bool))
+    chosen = np.isin(np.arange(len(lab.article)), rows)
+
+    def with_said(**options: float) -> Array:
+        name = "-".join(f"{value:g}" for value in options.values())
+        path = folder / f"said-{name}.npz"
+        found = Outcome.kept(path, lambda: Outcome(best.paragraph, said(lab, chosen, **options)))
+        return lab.judge_articles(np.hstack([two, found.article, sigmoid(found.article)]))
+
     made = {
+        "article: with what texts say of it, by root of length": with_said(
+            C=100.0, length_power=0.5
+        ),
+        "article: the same, every text alike": with_said(C=100.0, length_power=0.0),
+        "article: the same, by length": with_said(C=100.0, length_power=1.0),
         "article: maximum of paragraphs": ranked[1],
         "article: mean of two best paragraphs": ranked[2],
         "article: head of 12 in place of the judged part": lab.judge_articles(first),
@@ -175,7 +190,7 @@ def main() -> None:
         for name, found in outcomes.items()
     }
     articles: dict[str, Any] = {}
-    for name, found in article_variants(lab, logits, reference).items():
+    for name, found in article_variants(lab, logits, reference, folder).items():
         gap = lab.compare(found, reference, level="article")
         articles[name] = {**lab.report(found), "difference": gap}
     steps = differences(lab, outcomes, [(REFERENCE, name) for name in AGAINST])

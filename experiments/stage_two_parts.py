@@ -8,8 +8,22 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from lab import N_FOLDS, Array, Contents, Lab, Network, Outcome, Predict
+from joblib import Parallel, delayed, parallel_config
+from lab import (
+    MIN_DF,
+    N_FOLDS,
+    Array,
+    Contents,
+    Lab,
+    Network,
+    Outcome,
+    Predict,
+    frequencies,
+    take_columns,
+    tfidf,
+)
 from lab_models import logistic
+from scipy.sparse import csr_matrix
 
 from dvtopics.taggers.batch import Layout
 from dvtopics.taggers.context import PARAGRAPH_BLOCKS, PARAGRAPH_EXTRAS, sigmoid
@@ -156,6 +170,45 @@ def several(logits: Array, layout: Layout) -> Array:
     chance = np.stack([-np.expm1(none), 1 - np.exp(none) * (1 + odds)])
     chance = np.clip(chance, 1e-6, 1 - 1e-6)
     return np.hstack(list(np.log(chance / (1 - chance))))
+
+
+def said(lab: Lab, part: Array, C: float = 100.0, length_power: float = 0.5) -> Array:  # noqa: N803
+    """Return out-of-fold article logits by a model over means of the rows of texts.
+
+    Parameters
+    ----------
+    lab : Lab
+    part : ndarray of bool, shape (n_rows,)
+        Paragraphs that count, beside titles.
+    C : float
+        Inverse regularisation.
+    length_power : float
+        A text counts by this power of its length.
+    """
+    rows = np.flatnonzero((part | lab.is_title) & (lab.length > 0))
+    weight = lab.length[rows].astype(np.float64) ** length_power
+    weight /= np.bincount(lab.article[rows], weight, minlength=lab.n_articles)[lab.article[rows]]
+    shape = (lab.n_articles, len(lab.article))
+    mean = csr_matrix((weight, (lab.article[rows], rows)), shape)
+    known = ~np.isnan(lab.article_labels).all(axis=1)
+
+    def of_fold(fold: int) -> Array:
+        learned = lab.counts[lab.judged & (lab.row_folds != fold)]
+        keep = frequencies(learned) >= MIN_DF
+        _, x = tfidf(take_columns(learned, keep), take_columns(lab.counts, keep))
+        x, inside = (mean @ x).tocsr(), lab.folds == fold
+        train = known & (lab.folds != fold)
+        fitted = [
+            logistic(x[train], label[train], C, solver="liblinear", class_weight="balanced")
+            for label in lab.article_labels.T
+        ]
+        return np.stack([x[inside] @ coef + bias for coef, bias in fitted], axis=1)
+
+    logits = np.full(lab.article_labels.shape, np.nan)
+    with parallel_config(backend="threading"):
+        for fold, found in enumerate(Parallel(2)(delayed(of_fold)(f) for f in range(N_FOLDS))):
+            logits[lab.folds == fold] = found
+    return logits
 
 
 def network_articles(features: Array, labels: Array) -> Callable[[Array], Array]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvtopics.features.lookup import IntegerTable
+from dvtopics.native.kernels import Table
 
 Ids = NDArray[np.int64]
 
@@ -41,6 +42,11 @@ class PhraseList:
             whole = np.array([start in words for start in starts], dtype=bool)
             self._levels.append((IntegerTable(np.array(keys, dtype=np.int64)), whole))
             shorter = {start: place for place, start in enumerate(starts)}
+
+    @property
+    def parts(self) -> tuple[NDArray[np.bool_], list[tuple[Table, NDArray[np.bool_]]]]:
+        """Syllables that words begin with, and the tree: what `terms.c` reads."""
+        return self._begins, [(table.parts, whole) for table, whole in self._levels]
 
     def word_starts(self, ids: Ids, lengths: Ids | None = None) -> Ids:
         """Return the first token of every word of texts given as token ids.

@@ -125,7 +125,7 @@ class SyllableCoder:
         self, joined: str, ends: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
         """Return ids (`_LONG` where not looked up), spans, tokens per text and what is odd."""
-        raw, width = _points(joined)
+        raw, width = code_points(joined)
         return kernels.code_tokens(
             raw, width, ends, _letter_codes()[1], _with_marks(), _ODD, self._table.parts, self._ids
         )
@@ -185,13 +185,13 @@ def _folded(text: str) -> NDArray[np.uint8]:
     Codes next below `_ODD` are those of `_MARKS`.
     """
     _, table = _letter_codes()
-    raw, width = _points(text)
+    raw, width = code_points(text)
     points = np.frombuffer(raw, np.uint16 if width == 2 else np.uint32)
     letters: NDArray[np.uint8] = table.take(np.minimum(points, _LIMIT))
     return letters
 
 
-def _points(text: str) -> tuple[bytes, int]:
+def code_points(text: str) -> tuple[bytes, int]:
     """Return the code points of a text, and how many bytes each takes."""
     raw = text.encode("utf-16-le", "surrogatepass")
     if len(raw) == 2 * len(text):

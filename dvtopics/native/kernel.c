@@ -1,4 +1,4 @@
-/* The inner loops of tagging, for the numpy code that they stand in for when they are compiled.
+/* The inner loops of stage one, for the numpy code that they stand in for when they are compiled.
  *
  * Every function does what its namesake in numpy does, with the same operations on doubles in the
  * same order: results are equal to the bit. So it must be compiled without contraction of
@@ -7,24 +7,13 @@
  * There is no Python in here: `kernels.py` calls it with addresses of arrays that it has checked.
  */
 
+#include "native.h"
+
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
 
-#if defined(_WIN32)
-#define EXPORT __declspec(dllexport)
-#else
-#define EXPORT __attribute__((visibility("default")))
-#endif
-
-#if defined(__GNUC__)
-#define PREFETCH(address) __builtin_prefetch(address)
-#else
-#define PREFETCH(address) ((void)(address))
-#endif
-
-/* To be raised with every change of a signature or of a meaning; see `kernels.py`. */
-#define VERSION 1
+/* To be raised with every change of a signature or of a meaning; see `library.py`. */
+#define VERSION 2
 
 /* Entries up to this number are sorted by insertion, more by radix. */
 #define FEW 96
@@ -34,37 +23,7 @@
 
 EXPORT int64_t dvtopics_version(void) { return VERSION; }
 
-/* -- dvtopics.features.lookup.IntegerTable -------------------------------------------------- */
-
-/* A slot holds the place of a key and, above, the lower half of its hash; -1 where it is free. */
-typedef struct {
-    const uint64_t *keys;
-    const uint64_t *slots;
-    int64_t shift;
-    int64_t mask;
-} Table;
-
-static inline uint64_t hash_of(uint64_t key) { return key * UINT64_C(0x9E3779B97F4A7C15); }
-
-static inline int32_t find(const Table *table, uint64_t key) {
-    const uint64_t hash = hash_of(key);
-    int64_t slot = (int64_t)(hash >> table->shift);
-    for (;;) {
-        const uint64_t entry = table->slots[slot];
-        const int32_t place = (int32_t)(uint32_t)entry;
-        if (place < 0) return -1;
-        if (entry >> 32 == (hash & UINT32_MAX) && table->keys[place] == key) return place;
-        slot = (slot + 1) & table->mask;
-    }
-}
-
 /* -- dvtopics.features.syllables.SyllableCoder ---------------------------------------------- */
-
-static inline uint8_t letter_at(const void *points, int64_t width, int64_t i,
-                                const uint8_t *letters, int64_t limit) {
-    uint32_t point = width == 2 ? ((const uint16_t *)points)[i] : ((const uint32_t *)points)[i];
-    return letters[point < (uint64_t)limit ? point : (uint64_t)limit];
-}
 
 /* Cut texts into tokens and look these up.
  *
@@ -93,7 +52,8 @@ EXPORT int64_t dvtopics_tokens(
         uint8_t last = 0;
         is_odd[text] = 0;
         for (; i < end; i++) {
-            uint8_t letter = letter_at(points, width, i, letters, limit);
+            const int64_t point = point_at(points, width, i);
+            uint8_t letter = letters[point < limit ? point : limit];
             if (letter >= first) {
                 if (letter == odd) {
                     is_odd[text] = 1;

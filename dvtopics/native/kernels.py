@@ -6,6 +6,7 @@ Every array that C is given the address of is checked here, or made here.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -148,6 +149,116 @@ def project(
         n_syllables, d, logits, content, norm,
     )  # fmt: skip
     return logits, content, norm
+
+
+def mark_words(
+    raw: bytes, width: int, tokens: tuple[Ids, Ids, Ids], chosen: NDArray[np.bool_],
+    begins: NDArray[np.bool_], levels: Sequence[tuple[Table, NDArray[np.bool_]]],
+) -> NDArray[np.uint8]:  # fmt: skip
+    """Mark where words start and terms go on; see `dvtopics_words` in `terms.c`.
+
+    Parameters
+    ----------
+    raw, width
+        The texts, as in `code_tokens`.
+    tokens : tuple
+        Ids, shape (n,), spans, shape (2, n), and tokens per text.
+    chosen : ndarray of bool, shape (n_texts,)
+    begins : ndarray of bool, shape (n_syllables + 1,)
+        Syllables that words of several begin with.
+    levels : sequence of (Table, ndarray of bool)
+        Beginnings of words by length, and whether they are words.
+    """
+    ids, spans, lengths = tokens
+    assert spans.shape == (2, len(ids))
+    assert int(lengths.sum()) == len(ids)
+    assert len(chosen) == len(lengths)
+    assert int(ids.max(initial=-1)) < len(begins)
+    assert int(spans.max(initial=0)) <= len(raw) // width
+    tables = [table for table, _ in levels]
+    keys = np.concatenate([np.zeros(0, np.uint64), *(keys for keys, *_ in tables)])
+    slots = np.concatenate([np.zeros(0, np.uint64), *(slots for _, slots, *_ in tables)])
+    whole = np.concatenate([np.zeros(0, np.bool_), *(whole for _, whole in levels)])
+    assert len(whole) == len(keys)
+    sizes = [
+        np.array(column, np.int64).reshape(-1)
+        for column in (
+            [len(t[0]) for t in tables], [len(t[1]) for t in tables],
+            [t[2] for t in tables], [t[3] for t in tables],
+        )
+    ]  # fmt: skip
+    flags = np.empty(len(ids), np.uint8)
+    _call(
+        "dvtopics_words",
+        np.frombuffer(raw, np.uint8), width, *(_of(row, np.int64) for row in spans),
+        _of(ids, np.int64), _of(lengths, np.int64), len(lengths), _of(chosen, np.bool_),
+        _of(begins, np.bool_), len(begins) - 1, len(levels), keys, slots, *sizes,
+        _of(whole, np.bool_), flags,
+    )  # fmt: skip
+    return flags
+
+
+def heaviest_terms(
+    lengths: Ids, flags: NDArray[np.uint8], places: tuple[NDArray[np.int32], NDArray[np.int32]],
+    idf: Array, damping: Array, single: NDArray[np.float32], coef: NDArray[np.float32],
+    pulls: tuple[Ids, Ids, Array], most: int,
+) -> tuple[Ids, Ids, Ids, Array]:  # fmt: skip
+    """Find the heaviest terms of tags; see `dvtopics_terms` in `terms.c`.
+
+    Parameters
+    ----------
+    lengths : ndarray of int64, shape (n_texts,)
+        Tokens.
+    flags : ndarray of uint8, shape (n_tokens,)
+        See `mark_words`.
+    places : tuple of two ndarray of int32, shape (ngram_max, at least n_tokens)
+        See `count_ngrams`.
+    idf, damping : ndarray of float64
+        By feature; by how often it is in its text.
+    single : ndarray of float32, shape (n_syllables, k + d)
+    coef : ndarray of float32, shape (n_features, k)
+    pulls : tuple
+        Tag (ascending), text and weights, shape (n, k + d).
+    most : int
+        Terms a tag, at most 32.
+
+    Returns
+    -------
+    pull, first, last : ndarray of int64, shape (n_terms,)
+        Of every term its pull and tokens; the heaviest of a tag first.
+    weight : ndarray of float64, shape (n_terms,)
+        To six decimals.
+    """
+    (tag, text, weight), (at, times), k = pulls, places, coef.shape[1]
+    ngram_max, stride = at.shape
+    assert 1 <= most <= 32
+    assert times.shape == at.shape
+    assert int(lengths.sum()) == len(flags) <= stride
+    assert len(idf) == len(coef) >= len(single)
+    assert int(at.max(initial=-1)) < len(idf)
+    assert int(at[0].max(initial=-1)) < len(single)
+    assert 0 <= int(times.min(initial=0)) <= int(times.max(initial=0)) < len(damping)
+    assert weight.shape == (len(tag), single.shape[1]) and len(text) == len(tag)  # noqa: PT018
+    assert 0 <= int(text.min(initial=0)) <= int(text.max(initial=0)) < max(len(lengths), 1)
+    begins = np.append(0, np.cumsum(lengths))
+    starts = np.flatnonzero(np.append(True, tag[1:] != tag[:-1])[: len(tag)])
+    # The tokens of all texts of the tag that has most.
+    tokens = np.append(0, np.cumsum(lengths.take(text)))
+    room = int(np.diff(tokens.take(np.append(starts, len(tag)))).max(initial=0))
+    longest, n = int(lengths.max(initial=0)), most * len(starts)
+    found = np.empty((3, n), np.int64)
+    weights = np.empty(n)
+    size = _call(
+        "dvtopics_terms",
+        begins, _of(flags, np.uint8), _of(at, np.int32), _of(times, np.int32), stride, ngram_max,
+        _of(idf, np.float64), _of(damping, np.float64), _of(single, np.float32),
+        _of(coef, np.float32), k, single.shape[1] - k, len(tag), _of(tag, np.int64),
+        _of(text, np.int64), _of(weight, np.float64), most, np.empty(longest), np.empty(longest),
+        np.empty(room), np.empty(room), *np.empty((3, room), np.int64), np.empty(room, np.uint8),
+        *found, weights,
+    )  # fmt: skip
+    pull, first, last = found[:, :size]
+    return pull, first, last, weights[:size]
 
 
 def _call(name: str, *given: Any) -> int:

@@ -18,11 +18,14 @@ from numpy.typing import NDArray
 
 from dvtopics.article import Evidence
 from dvtopics.features.phrases import PhraseList
+from dvtopics.features.syllables import code_points
+from dvtopics.features.tfidf import TokenBatch
+from dvtopics.native import kernels
 from dvtopics.taggers.batch import Batch, Scores
 from dvtopics.taggers.context import Array
 from dvtopics.taggers.pipeline import Judgement, TwoStagePipeline
 from dvtopics.taggers.pulls import Pulls, Tags, hear, pulls_of
-from dvtopics.taggers.scorer import Trace
+from dvtopics.taggers.scorer import Dissected, Grams, Trace
 from dvtopics.taggers.segments import starts_of
 from dvtopics.taggers.terms import heaviest_terms
 from dvtopics.taggers.words import Cells, Words
@@ -110,7 +113,37 @@ class Explainer:
 
     def _named(self, texts: list[str], pulls: Pulls, trace: Trace) -> _Named:
         """Return the terms that are named."""
-        dissected, tokens, none = self._dissector.open(trace), trace.tokens, np.zeros(0, np.int64)
+        dissected = self._dissector.open(trace)
+        if dissected.grams is not None and kernels.available():
+            weight = pulls.weight * dissected.scale.take(pulls.text, axis=0)
+            scaled = Pulls(pulls.tag, pulls.text, weight)
+            return self._named_by_kernel(texts, scaled, trace.tokens, dissected.grams)
+        return self._named_in_numpy(texts, pulls, trace.tokens, dissected)
+
+    def _named_by_kernel(
+        self, texts: list[str], pulls: Pulls, tokens: TokenBatch, grams: Grams
+    ) -> _Named:
+        assert tokens.spans is not None
+        raw, width = code_points("\n".join(texts) + "\n")
+        there = np.zeros(len(texts), dtype=bool)
+        there[pulls.text] = True
+        flags = kernels.mark_words(
+            raw, width, (tokens.ids, tokens.spans, tokens.lengths), there, *self._words.parts
+        )
+        pull, first, last, weight = kernels.heaviest_terms(
+            tokens.lengths, flags, (grams.feature, grams.times), grams.idf, grams.damping,
+            grams.single, grams.coef, (pulls.tag, pulls.text, pulls.weight), MAX_TERMS,
+        )  # fmt: skip
+        text = pulls.text.take(pull)
+        begin = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
+        begin = np.append(0, begin).take(text)
+        start, end = tokens.spans[0].take(first) - begin, tokens.spans[1].take(last) - begin
+        return _Named(pulls.tag.take(pull), text, start, end, weight)
+
+    def _named_in_numpy(
+        self, texts: list[str], pulls: Pulls, tokens: TokenBatch, dissected: Dissected
+    ) -> _Named:
+        none = np.zeros(0, np.int64)
         parts: list[tuple[Ids, Ids, Ids, Ids, Array]] = [(none, none, none, none, np.zeros(0))]
         for low, high in _parts(pulls, tokens.lengths):
             part = Pulls(pulls.tag[low:high], pulls.text[low:high], pulls.weight[low:high])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -67,6 +68,10 @@ class Dissected(Protocol):
     @property
     def scale(self) -> Array:
         """What the weights of each text are to be multiplied by, shape (n_texts, k + d)."""
+
+    @property
+    def grams(self) -> Grams | None:
+        """What the compiled kernel takes texts apart by; None where it knows no way."""
 
     def weights(self, at: NDArray[np.int64]) -> TokenWeights:
         """Return the weights of tokens.
@@ -193,22 +198,20 @@ class TfidfDissector:
 
     def __init__(self, scorer: TfidfScorer) -> None:
         self._vectorizer, self._coef = scorer.vectorizer, scorer.coef
-        #: Coefficients and content of syllables, whose features come first, side by side.
         table = scorer.embedding.table
         self._single = np.concatenate([scorer.coef[: len(table)], table], axis=1)
 
     def open(self, trace: Trace) -> _DissectedTfidf:
         """Prepare the texts of `trace`."""
         assert isinstance(trace, TfidfTrace)
-        ngrams = trace.ngrams
+        ngrams, vectorizer = trace.ngrams, self._vectorizer
         # What one occurrence of several weighs against one that is alone.
-        damping = self._vectorizer.term_weights(int(ngrams.times.max(initial=1)))
+        damping = vectorizer.term_weights(int(ngrams.times.max(initial=1)))
         damping[1:] /= np.arange(1, len(damping))
-        sizes = np.arange(1, len(ngrams.feature) + 1)[:, None]
-        factors = damping.take(ngrams.times) * self._vectorizer.idf_.take(ngrams.feature) / sizes
-        return _DissectedTfidf(
-            self._scale(trace), self._single, self._coef, ngrams.feature, factors
+        grams = Grams(
+            ngrams.feature, ngrams.times, vectorizer.idf_, damping, self._single, self._coef
         )
+        return _DissectedTfidf(self._scale(trace), grams)
 
     def _scale(self, trace: TfidfTrace) -> Array:
         k, d = self._coef.shape[1], self._single.shape[1] - self._coef.shape[1]
@@ -219,33 +222,52 @@ class TfidfDissector:
 
 
 @dataclass(frozen=True, slots=True)
-class _DissectedTfidf:
-    """Texts of a `TfidfTrace`.
+class Grams:
+    """N-grams of texts, and what each puts into stage one.
 
     Attributes
     ----------
-    scale : ndarray, shape (n_texts, k + d)
+    feature, times : ndarray of int32, shape (ngram_max, n_tokens + 1)
+        By length, the n-gram that starts at every token, and how often it is in its text; see
+        `dvtopics.features.tfidf.NgramTrace`.
+    idf : ndarray, shape (n_features,)
+    damping : ndarray
+        What one of so many occurrences weighs against one that is alone.
     single : ndarray of float32, shape (n_syllables, k + d)
+        Coefficients and content of syllables, whose features come first, side by side.
     coef : ndarray of float32, shape (n_features, k)
-    features : ndarray of int32, shape (ngram_max, n_tokens + 1)
-        By length, the n-gram that starts at every token.
-    factors : ndarray, shape (ngram_max, n_tokens + 1)
-        By what its coefficients are multiplied for each of its syllables; 0 where there is none.
     """
 
-    scale: Array
+    feature: NDArray[np.int32]
+    times: NDArray[np.int32]
+    idf: Array
+    damping: Array
     single: NDArray[np.float32]
     coef: NDArray[np.float32]
-    features: NDArray[np.int32]
-    factors: Array
+
+
+class _DissectedTfidf:
+    """Texts of a `TfidfTrace`; see `Dissected`."""
+
+    def __init__(self, scale: Array, grams: Grams) -> None:
+        self.scale = scale
+        self.grams = grams
+
+    @cached_property
+    def _factors(self) -> Array:
+        """By what coefficients are multiplied for each syllable of the n-gram; 0 without one."""
+        grams = self.grams
+        sizes = np.arange(1, len(grams.feature) + 1)[:, None]
+        factors: Array = grams.damping.take(grams.times) * grams.idf.take(grams.feature) / sizes
+        return factors
 
     def weights(self, at: NDArray[np.int64]) -> TokenWeights:
         """Return the weights of the tokens `at`; see `Dissected`."""
-        n, k = len(at), self.coef.shape[1]
-        weight = self._occurrences(self.single, 1, at)
+        n, k = len(at), self.grams.coef.shape[1]
+        weight = self._occurrences(self.grams.single, 1, at)
         more, link = np.zeros((n, k)), np.zeros((n, k))
-        for size in range(2, len(self.features) + 1):
-            part = self._occurrences(self.coef, size, at)
+        for size in range(2, len(self.grams.feature) + 1):
+            part = self._occurrences(self.grams.coef, size, at)
             for shift in range(size):
                 more[shift:] += part[: n - shift]
             # As much as it gives its syllables it gives the joints between them.
@@ -257,6 +279,6 @@ class _DissectedTfidf:
 
     def _occurrences(self, table: NDArray[np.float32], size: int, at: NDArray[np.int64]) -> Array:
         """Return what the n-grams of `size` that start at the tokens `at` give a syllable."""
-        feature, factor = self.features[size - 1].take(at), self.factors[size - 1].take(at)
+        feature, factor = self.grams.feature[size - 1].take(at), self._factors[size - 1].take(at)
         result: Array = table.take(feature, axis=0) * factor[:, None]
         return result

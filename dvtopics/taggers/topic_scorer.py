@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -211,6 +212,8 @@ class _DissectedLda:
     entries, joints : ndarray of int64, shape (3, n_tokens + 1)
         The entries that every token, and what is between it and the next, belongs to.
     """
+
+    grams: ClassVar[None] = None
 
     scale: Array
     part: Array
