@@ -1,11 +1,13 @@
-"""Tagging speed beside every peer, one core: the same articles, interleaved rounds.
+"""Tagging speed beside every peer, one core and two: the same articles, interleaved rounds.
 
 All systems give scores of all paragraphs for all themes; ours also judges them in context,
 calibrates, decides tags and judges the article. Peers are trained on the first news labels and
-the authored corpora; slow ones are timed on a part of the articles. Also measured, of ours:
-start to first tag of a whole process, time to load, peak memory, size of the model.
+the authored corpora; slow ones are timed on a part of the articles. On two cores two processes
+share the articles, with the trained system in the memory of both. Also measured, of ours: start to
+first tag of a whole process, time to load, peak memory, size of the model.
 Texts: the public news articles where they are filled in (``dvtopics corpus rehydrate``), else the
-authored corpora, repeated. Quality beside it: ``experiments/results/04_baselines.md``.
+authored corpora, repeated. Quality beside it: macro-F1 of paragraphs by
+``experiments/04_baselines.py``, whose peers of the same kind were trained on all labels.
 Results: ``results/02_peers.{json,md}``.
 """
 
@@ -13,11 +15,13 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
+import multiprocessing
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +31,7 @@ from threadpoolctl import threadpool_limits
 import dvtopics
 from dvtopics.corpus.labels import Labels
 from dvtopics.corpus.store import read_labelled
+from dvtopics.native import kernels
 from dvtopics.taggers.batch import Batch
 
 sys.path.insert(0, str(ROOT / "experiments"))
@@ -37,6 +42,15 @@ MODULES = {
     "underthesea_core TextClassifier": "underthesea_core",
 }
 Tag = Callable[[list[Any]], Any]
+SKLEARN = "scikit-learn TfidfVectorizer(1,2) + LR"
+OURS = "dvtopics: probabilities and tags of a batch"
+#: Names of the same kinds of system in ``04_baselines``.
+QUALITY = {
+    SKLEARN: "TfidfVectorizer + LR, defaults",
+    "fastText one-vs-all, bigrams": "fastText one-vs-all, bigrams",
+    "underthesea_core TextClassifier": "underthesea_core TextClassifier",
+    OURS: "shipped model",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +86,7 @@ def peers() -> list[System]:
     known = ~np.isnan(labels).any(axis=1)
     texts = [t for t, use in zip(Batch.from_articles(own).texts, known, strict=True) if use]
     labels = labels[known]
-    found = [System("scikit-learn TfidfVectorizer(1,2) + LR", segmented(texts, labels, None))]
+    found = [System(SKLEARN, segmented(texts, labels, None))]
     if importlib.util.find_spec("underthesea"):
         from underthesea import word_tokenize
 
@@ -125,6 +139,32 @@ def seconds_per_article(system: System, articles: list[Any]) -> float:
     return (time.perf_counter() - start) / len(chosen)
 
 
+def seconds_on_two_cores(system: System, articles: list[Any]) -> float:
+    """Time one round in which two processes share the articles."""
+    chosen = articles[: max(int(len(articles) * system.part), 2)]
+    fork = multiprocessing.get_context("fork")
+    halves = [
+        fork.Process(target=seconds_per_article, args=(replace(system, part=1.0), chosen[i::2]))
+        for i in range(2)
+    ]
+    start = time.perf_counter()
+    for half in halves:
+        half.start()
+    for half in halves:
+        half.join()
+    taken = time.perf_counter() - start
+    if any(half.exitcode for half in halves):
+        raise RuntimeError(f"{system.name} failed on two cores")
+    return taken / len(chosen)
+
+
+def macro_f1() -> dict[str, float]:
+    """Return what ``04_baselines`` measured, by the names of systems here."""
+    path = ROOT / "experiments" / "results" / "04_baselines.json"
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    return {name: float(rows[row]["paragraph"]["macro_f1"]) for name, row in QUALITY.items()}
+
+
 def process(code: str) -> dict[str, float]:
     """Run a fresh interpreter; return its wall seconds and peak memory in MiB."""
     # What the parent used would count in the child's resource usage, but not in this.
@@ -166,7 +206,7 @@ def main() -> None:
     tagger = dvtopics.load("tfidf")
     systems = [
         *peers(),
-        System("dvtopics: probabilities and tags of a batch", tagger.score_articles),
+        System(OURS, tagger.score_articles),
         System(
             "dvtopics: objects, no evidence",
             lambda part: list(tagger.tag_many(part, evidence=False)),
@@ -174,10 +214,15 @@ def main() -> None:
         System("dvtopics: objects with evidence", lambda part: list(tagger.tag_many(part)), 0.25),
     ]
     times: dict[str, list[float]] = {system.name: [] for system in systems}
+    double: dict[str, list[float]] = {system.name: [] for system in systems}
     for _ in range(arguments.rounds):
         for system in systems:
             times[system.name].append(seconds_per_article(system, articles))
-    median = {name: float(np.median(values)) for name, values in times.items()}
+            double[system.name].append(seconds_on_two_cores(system, articles))
+    one, two = (
+        {name: float(np.median(values)) for name, values in found.items()}
+        for found in (times, double)
+    )
     results = {
         "texts": source,
         "articles": len(articles),
@@ -188,27 +233,40 @@ def main() -> None:
         "microseconds_an_article": {
             name: [round(s * 1e6, 1) for s in values] for name, values in times.items()
         },
+        "microseconds_an_article_on_two_cores": {
+            name: [round(s * 1e6, 1) for s in values] for name, values in double.items()
+        },
+        "compiled": kernels.available(),
+        "paragraph_macro_f1": macro_f1(),
         "processes": starts(arguments.rounds),
         "model_mib": round(
             sum(f.stat().st_size for f in (ROOT / "models" / "tfidf").iterdir()) / 2**20, 2
         ),
     }
-    write(results, median)
+    write(results, one, two)
 
 
-def write(results: dict[str, Any], median: dict[str, float]) -> None:
+def write(results: dict[str, Any], one: dict[str, float], two: dict[str, float]) -> None:
     """Write and print the results."""
-    ours = median["dvtopics: probabilities and tags of a batch"]
+    ours, quality = one[OURS], results["paragraph_macro_f1"]
+    loops = "compiled" if results["compiled"] else "in numpy"
     lines = [
-        "# Tagging speed beside peers, one core",
+        "# Tagging speed beside peers",
         "",
         f"{results['articles']:,} articles ({results['texts']}), medians of {results['rounds']} "
-        f"interleaved rounds, batches of {BATCH}. Regenerate: `python benchmarks/02_peers.py "
-        f"--articles {results['articles']} --rounds {results['rounds']}`.",
+        f"interleaved rounds, {BATCH} articles a call; inner loops {loops}. Macro-F1: of "
+        "paragraphs of the dev labels, experiments/results/04_baselines.md. Regenerate: "
+        f"`python benchmarks/02_peers.py --articles {results['articles']} "
+        f"--rounds {results['rounds']}`.",
         "",
-        "| system | articles a second | dvtopics is so many times as fast |",
-        "|---|---|---|",
-        *(f"| {name} | {1 / s:,.0f} | {s / ours:.2f} |" for name, s in median.items()),
+        "| system | articles a second, one core | two cores | dvtopics is so many times as fast "
+        "| macro-F1 |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {name} | {1 / s:,.0f} | {1 / two[name]:,.0f} | {s / ours:.2f} "
+            f"| {f'{quality[name]:.3f}' if name in quality else '–'} |"
+            for name, s in one.items()
+        ),
         "",
         "| whole process | seconds | peak memory, MiB |",
         "|---|---|---|",

@@ -61,7 +61,10 @@ class SyllableEmbedding:
         Sums run over a row's own entries in their order: the same result in any batch.
         """
         part, norm = _single_syllables(rows, len(self.table))
-        return sum_columns(self.table, part.feature, part.value, part.indptr), norm
+        # A column at a time stays in the nearest caches.
+        columns = np.ascontiguousarray(self.table.T)
+        terms = (column.take(part.feature) * part.value for column in columns)
+        return sum_columns(terms, part.indptr, len(columns)), norm
 
 
 def _single_syllables(rows: Rows, n_syllables: int) -> tuple[Rows, NDArray[np.float64]]:

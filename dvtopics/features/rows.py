@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,8 @@ class Rows:
         Every sum runs over the row's own entries in their order, so a row's result does not
         depend on the batch it is in (a BLAS product would not promise that).
         """
-        return sum_columns(weights, self.feature, self.value, self.indptr)
+        taken = weights.take(self.feature, axis=0)
+        return sum_columns((c * self.value for c in taken.T), self.indptr, weights.shape[1])
 
     def to_scipy(self) -> csr_matrix:
         """Return the same rows as a SciPy matrix (for training libraries)."""
@@ -53,24 +55,23 @@ class Rows:
 
 
 def sum_by_row(values: NDArray[np.float64], indptr: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the sums of ``values[indptr[i]:indptr[i + 1]]``, one value after the other.
-
-    ``bincount`` adds so (``reduceat`` does not), and so does the compiled kernel.
-    """
-    row = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
-    return np.asarray(np.bincount(row, values, minlength=len(indptr) - 1), dtype=np.float64)
+    """Return the sums of ``values[indptr[i]:indptr[i + 1]]``, one value after the other."""
+    return sum_columns([values], indptr)[:, 0]
 
 
 def sum_columns(
-    table: NDArray[np.floating],
-    feature: NDArray[np.integer],
-    value: NDArray[np.float64],
+    columns: Sequence[NDArray[np.float64]] | Iterator[NDArray[np.float64]],
     indptr: NDArray[np.int64],
+    n_columns: int = 1,
 ) -> NDArray[np.float64]:
-    """Return the sums of ``table[feature] * value`` by row, shape (n_rows, n_columns)."""
-    row = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
-    terms = np.ascontiguousarray((table.take(feature, axis=0) * value[:, None]).T)
-    result = np.empty((len(indptr) - 1, len(terms)))
-    for number, column in enumerate(terms):
-        result[:, number] = np.bincount(row, column, minlength=len(result))
+    """Return the sums by row of `n_columns` columns, shape (n_rows, n_columns).
+
+    ``bincount`` adds one value after the other (``reduceat`` does not), and so does the compiled
+    kernel.
+    """
+    n_rows = len(indptr) - 1
+    row = np.repeat(np.arange(n_rows), np.diff(indptr))
+    result = np.empty((n_rows, n_columns))
+    for number, values in enumerate(columns):
+        result[:, number] = np.bincount(row, values, minlength=n_rows)
     return result

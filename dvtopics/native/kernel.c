@@ -216,7 +216,7 @@ EXPORT int64_t dvtopics_rows(
  * logits       (n_texts, k);  content (n_texts, d)
  * norm         length of the part of every row that is of single syllables
  */
-EXPORT int64_t dvtopics_project(
+EXPORT WIDE int64_t dvtopics_project(
     const int64_t *indptr, const int32_t *feature, const double *value, int64_t n_texts,
     const float *coef, int64_t k, const double *intercept,
     const float *table, int64_t n_syllables, int64_t d,

@@ -161,7 +161,7 @@ static int64_t grow(const Words *words, int64_t n, int64_t most,
  * out_...      most * the number of tags: pull, first and last token, weight of terms
  * returns      the number of terms
  */
-EXPORT int64_t dvtopics_terms(
+EXPORT WIDE int64_t dvtopics_terms(
     const int64_t *begins, const uint8_t *flags,
     const int32_t *at, const int32_t *times, int64_t stride, int64_t ngram_max,
     const double *idf, const double *damping, const float *single, const float *coef,
@@ -180,10 +180,11 @@ EXPORT int64_t dvtopics_terms(
         for (int64_t size = 1; size <= ngram_max; size++) {
             const int32_t *which = at + (size - 1) * stride + begin;
             const int32_t *often = times + (size - 1) * stride + begin;
+            const double share = 1.0 / (double)size;
             for (int64_t i = 0; i < length; i++) {
                 const int64_t feature = which[i];
                 if (feature < 0) continue;
-                const double factor = damping[often[i]] * idf[feature] / (double)size;
+                const double factor = damping[often[i]] * idf[feature] * share;
                 if (size == 1) {
                     value[i] += factor * dot(single + feature * (k + d), w, k + d);
                     continue;
