@@ -44,10 +44,12 @@ from stage_two_parts import (
     cue_words,
     main_targets,
     network_articles,
+    numbers_as_one,
     said,
     several,
     single_neighbours,
     stage_one_alone,
+    with_grades,
     without,
 )
 
@@ -85,6 +87,8 @@ def paragraph_variants(lab: Lab, logits: Array) -> dict[str, Callable[[], Outcom
         RATIOS: lambda: lab.stage_two(logits[:, :n_themes]),
         PLAIN: lambda: lab.stage_two(lab.out_of_fold(min_df=MIN_DF)),
         "targets also main subject": lambda: main_targets(lab, logits),
+        "grade 2 counts twice in stage one": lambda: with_grades(lab, logits),
+        "numbers as one token in both stages": lambda: stage_two_again(numbers_as_one(lab)),
         **{f"another random seed ({n})": only(seeds=(n,)) for n in (1, 2)},
         "mean of 2 networks": only(seeds=(0, 1)),
         "mean of 3 networks": only(seeds=(0, 1, 2)),
@@ -110,6 +114,11 @@ def paragraph_variants(lab: Lab, logits: Array) -> dict[str, Callable[[], Outcom
             lab, logits[:, :n_themes], lab.signals(logits, lab.content(0))
         ),
     }
+
+
+def stage_two_again(lab: Lab) -> Outcome:
+    """Cross-validate both stages of a changed lab."""
+    return lab.stage_two(lab.stage_one())
 
 
 def article_variants(lab: Lab, logits: Array, best: Outcome, folder: Path) -> dict[str, Outcome]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import unicodedata
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from joblib import Parallel, delayed, parallel_config
 from lab import (
     MIN_DF,
     N_FOLDS,
+    PRESENT,
     Array,
     Contents,
     Lab,
@@ -22,12 +24,14 @@ from lab import (
     take_columns,
     tfidf,
 )
+from lab_counts import counted
 from lab_models import logistic
 from scipy.sparse import csr_matrix
 
 from dvtopics.taggers.batch import Layout
 from dvtopics.taggers.context import PARAGRAPH_BLOCKS, PARAGRAPH_EXTRAS, sigmoid
 
+_NUMBER = re.compile(r"(?<!\w)\d+(?!\w)")
 CUES = ("ông", "bà", "vụ việc", "trên", "đoàn thanh tra", "theo đó", "cũng", "này")
 TITLE = ("title_logit", "title_probability")
 NEIGHBOURS = ("near_probability", "wide_probability")
@@ -170,6 +174,22 @@ def several(logits: Array, layout: Layout) -> Array:
     chance = np.stack([-np.expm1(none), 1 - np.exp(none) * (1 + odds)])
     chance = np.clip(chance, 1e-6, 1 - 1e-6)
     return np.hstack(list(np.log(chance / (1 - chance))))
+
+
+def numbers_as_one(lab: Lab) -> Lab:
+    """Return `lab` with every number counted as the same token."""
+    changed = copy.copy(lab)
+    changed.texts = [_NUMBER.sub("0", text) for text in lab.texts]
+    changed.counts, _, changed.ngram, changed.syllables = counted(changed.texts, 2)
+    changed._contents = {}
+    return changed
+
+
+def with_grades(lab: Lab, logits: Array) -> Outcome:
+    """Let grade 2 count twice where stage one learns whether a theme is there."""
+    weight = np.where(lab.grades >= 2, 2.0, 1.0)
+    present = lab.out_of_fold(min_df=MIN_DF, weight=weight, **PRESENT)
+    return lab.stage_two(np.hstack([present, logits[:, present.shape[1] :]]))
 
 
 def said(lab: Lab, part: Array, C: float = 100.0, length_power: float = 0.5) -> Array:  # noqa: N803

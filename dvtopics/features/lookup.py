@@ -7,6 +7,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from dvtopics.native import kernels
+from dvtopics.native.kernels import Table
+
 #: Knuth's multiplicative constant: the golden ratio in 64 bits.
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 #: Slots a key, at least: most searches end at the first.
@@ -29,28 +32,25 @@ class IntegerTable:
         self._keys = keys.view(np.uint64)
         bits = max(int(_ROOM * len(keys)).bit_length(), 1)
         self._shift, self._mask = np.uint64(64 - bits), (1 << bits) - 1
-        self._table = np.full(1 << bits, -1, dtype=np.int32)
-        pending = np.arange(len(keys), dtype=np.int32)
-        slot = self._slots(self._keys)
-        while len(pending):
-            free = self._table[slot] < 0
-            # Of several keys for one slot, the last written stays.
-            self._table[slot[free]] = pending[free]
-            left = self._table[slot] != pending
-            pending, slot = pending[left], (slot[left] + 1) & self._mask
 
     @cached_property
-    def parts(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64], int, int]:
-        """Keys, slots, shift and mask, as `kernel.c` reads them.
+    def _table(self) -> NDArray[np.int32]:
+        """Places of keys by slot, -1 where free."""
+        table = np.full(self._mask + 1, -1, dtype=np.int32)
+        pending = np.arange(len(self._keys), dtype=np.int32)
+        slot = self._slots(self._keys)
+        while len(pending):
+            free = table[slot] < 0
+            # Of several keys for one slot, the last written stays.
+            table[slot[free]] = pending[free]
+            left = table[slot] != pending
+            pending, slot = pending[left], (slot[left] + 1) & self._mask
+        return table
 
-        A slot holds the place of a key and, above, the lower half of its hash; all ones where it
-        is free.
-        """
-        hashes = (self._keys * _MULTIPLIER) << np.uint64(32)
-        slots = hashes.take(self._table) if len(hashes) else self._table.astype(np.uint64)
-        slots |= self._table.astype(np.uint32)
-        slots[self._table < 0] = np.iinfo(np.uint64).max
-        return self._keys, slots, int(self._shift), self._mask
+    @cached_property
+    def parts(self) -> Table:
+        """Keys, slots, shift and mask, as the compiled kernel reads them."""
+        return kernels.hash_table(self._keys, int(self._shift), self._mask)
 
     def _slots(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
         slots: NDArray[np.int64] = ((keys * _MULTIPLIER) >> self._shift).view(np.int64)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvtopics.features.lookup import IntegerTable
+from dvtopics.features.syllables import UNKNOWN
 from dvtopics.native.kernels import Table
 
 Ids = NDArray[np.int64]
@@ -28,20 +29,23 @@ class PhraseList:
     def __init__(self, phrases: Sequence[str], syllables: Sequence[str]) -> None:
         ids = {syllable: index for index, syllable in enumerate(syllables)}
         self._base = len(syllables)
-        split = (phrase.split(" ") for phrase in phrases)
-        words = {tuple(map(ids.__getitem__, w)) for w in split if all(map(ids.__contains__, w))}
+        words = [[ids.get(syllable, UNKNOWN) for syllable in p.split(" ")] for p in phrases]
+        words = [word for word in words if UNKNOWN not in word]
+        sizes = np.fromiter(map(len, words), np.int64, len(words))
         #: A tree, level by level: beginnings of words, each found by the place of the one that is
         #: a syllable shorter and by its last syllable; and whether it is a word itself.
         self._levels: list[tuple[IntegerTable, NDArray[np.bool_]]] = []
         self._begins = np.zeros(self._base + 1, dtype=bool)
-        self._begins[[word[0] for word in words]] = True
-        shorter: dict[tuple[int, ...], int] = {(number,): number for number in range(self._base)}
-        for size in range(2, max(map(len, words), default=1) + 1):
-            starts = dict.fromkeys(word[:size] for word in sorted(words) if len(word) >= size)
-            keys = [shorter[start[:-1]] * self._base + start[-1] for start in starts]
-            whole = np.array([start in words for start in starts], dtype=bool)
-            self._levels.append((IntegerTable(np.array(keys, dtype=np.int64)), whole))
-            shorter = {start: place for place, start in enumerate(starts)}
+        shorter = np.fromiter((word[0] for word in words), np.int64, len(words))
+        self._begins[shorter] = True
+        for size in range(2, int(sizes.max(initial=1)) + 1):
+            on = np.flatnonzero(sizes >= size)
+            last = np.fromiter((words[i][size - 1] for i in on.tolist()), np.int64, len(on))
+            keys, place = np.unique(shorter[on] * self._base + last, return_inverse=True)
+            whole = np.zeros(len(keys), dtype=bool)
+            whole[place[sizes[on] == size]] = True
+            self._levels.append((IntegerTable(keys), whole))
+            shorter[on] = place
 
     @property
     def parts(self) -> tuple[NDArray[np.bool_], list[tuple[Table, NDArray[np.bool_]]]]:

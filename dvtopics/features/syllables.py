@@ -63,13 +63,6 @@ class SyllableIds(dict[str, int]):
         return index
 
 
-class _Codes(dict[int, int]):
-    """Translation of letters to their codes, and of everything else to 0."""
-
-    def __missing__(self, point: int) -> int:
-        return 0
-
-
 class SyllableCoder:
     """Ids of the tokens of texts.
 
@@ -81,17 +74,27 @@ class SyllableCoder:
 
     def __init__(self, syllables: Sequence[str]) -> None:
         self._slow = SyllableIds(syllables)
-        codes, _ = _letter_codes()
-        translation = _Codes({ord(letter): code for letter, code in codes.items()})
-        packed: dict[int, int] = {}
-        for index, syllable in enumerate(syllables):
-            for spelling in (syllable, *other_placements(syllable)):
-                coded = spelling.translate(translation)
-                # One with other letters is found the slow way only.
-                if len(coded) <= _WIDTH and "\0" not in coded:
-                    packed[int.from_bytes(coded.encode("latin-1"), "little")] = index
-        self._table = IntegerTable(np.fromiter(packed, np.uint64, len(packed)))
-        self._ids = np.append(np.fromiter(packed.values(), np.int64, len(packed)), UNKNOWN)
+        spellings: list[str] = []
+        index: list[int] = []
+        for number, syllable in enumerate(syllables):
+            # No token is looked up by such a form; here it would be folded.
+            if syllable != syllable.lower() or "\u00f0" in syllable:
+                continue
+            every = [syllable, *other_placements(syllable)]
+            spellings += every
+            index += [number] * len(every)
+        letters = _folded("\n".join([*spellings, ""]))
+        length = np.fromiter(map(len, spellings), np.int64, len(spellings))
+        start = np.cumsum(length + 1) - length - 1
+        # One with other letters is found the slow way only.
+        other = np.append(0, np.cumsum((letters == 0) | (letters >= _ODD - len(_MARKS))))
+        fits = np.flatnonzero(
+            (length <= _WIDTH) & (other.take(start + length) == other.take(start))
+        )
+        # Of the same spelling the first counts.
+        packed, first = np.unique(_packed(letters, start, length)[fits], return_index=True)
+        self._table = IntegerTable(packed)
+        self._ids = np.append(np.array(index, np.int64)[fits][first], UNKNOWN)
 
     def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the ids of all tokens (`UNKNOWN` where none) and the tokens per text."""

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* To be raised with every change of a signature or of a meaning; see `library.py`. */
-#define VERSION 2
+#define VERSION 3
 
 /* Entries up to this number are sorted by insertion, more by radix. */
 #define FEW 96
@@ -22,6 +22,19 @@
 #define AHEAD 12
 
 EXPORT int64_t dvtopics_version(void) { return VERSION; }
+
+/* Put the places of distinct keys into free slots. */
+EXPORT int64_t dvtopics_table(const uint64_t *keys, int64_t n, uint64_t *slots, int64_t shift,
+                              int64_t mask) {
+    for (int64_t place = 0; place < n; place++) {
+        const uint64_t hash = hash_of(keys[place]);
+        int64_t slot = (int64_t)(hash >> shift);
+        if (place + AHEAD < n) PREFETCH(slots + (hash_of(keys[place + AHEAD]) >> shift));
+        while (slots[slot] != UINT64_MAX) slot = (slot + 1) & mask;
+        slots[slot] = hash << 32 | (uint64_t)place;
+    }
+    return n;
+}
 
 /* -- dvtopics.features.syllables.SyllableCoder ---------------------------------------------- */
 

@@ -16,7 +16,7 @@ from dvtopics.native import library
 
 Ids = NDArray[np.int64]
 Array = NDArray[np.float64]
-#: Keys, slots, shift and mask; see `dvtopics.features.lookup.IntegerTable`.
+#: Keys, slots, shift and mask; see `hash_table`.
 Table = tuple[NDArray[np.uint64], NDArray[np.uint64], int, int]
 #: Entries of rows by `indptr`: feature, value; and what the rows were divided by.
 RowParts = tuple[NDArray[np.int32], Array, Ids, Array]
@@ -25,6 +25,23 @@ RowParts = tuple[NDArray[np.int32], Array, Ids, Array]
 def available() -> bool:
     """Say whether the kernel is there."""
     return library.library() is not None
+
+
+def hash_table(keys: NDArray[np.uint64], shift: int, mask: int) -> Table:
+    """Lay out a hash table; see `Table` in `native.h`.
+
+    Parameters
+    ----------
+    keys : ndarray of uint64, shape (n,)
+        Distinct.
+    shift, mask : int
+        A hash without its lowest `shift` bits is a slot, of ``mask + 1``, more than keys.
+    """
+    slots = np.full(mask + 1, np.iinfo(np.uint64).max, np.uint64)
+    assert len(keys) <= mask < 2**40
+    assert shift == 64 - mask.bit_length()
+    _call("dvtopics_table", _of(keys, np.uint64), len(keys), slots, shift, mask)
+    return keys, slots, shift, mask
 
 
 def code_tokens(
