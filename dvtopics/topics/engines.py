@@ -131,7 +131,9 @@ class LdaEngine:
     by where it starts. From NMF of the same weighted counts it needs three passes where it
     needs ten from gensim's random start, and its topics are twice as coherent
     (``experiments/results/12_topics.md``). Each pass is one E-step of gensim over all articles,
-    block by block, and one M-step (Hoffman, Blei & Bach 2010, with one batch).
+    block by block, and one M-step (Hoffman, Blei & Bach 2010, with one batch). A topic that
+    starts from an anchor has it as a prior as well, lest it drifts (Jagarlamudi, Daumé &
+    Udupa 2012).
 
     Parameters
     ----------
@@ -151,21 +153,20 @@ class LdaEngine:
         anchors: Floats | None = None,
     ) -> Topics:
         """Return the topics of a collection."""
+        sample = weights(bags.sample(START_ARTICLES))
+        total = float(sample.data.sum(dtype=np.float64)) * len(bags) / sample.shape[0]
+        start, held = _start(sample, n_topics, seed, anchors)
+        start, prior = start * (total / n_topics), held * (_HOLD * total / n_topics)
         saved = checkpoint.load()
-        done = 0
         if saved is None:
-            sample = weights(bags.sample(START_ARTICLES))
-            total = float(sample.data.sum(dtype=np.float64)) * len(bags) / sample.shape[0]
-            statistics = _start(sample, n_topics, seed, anchors) * (total / n_topics)
-            checkpoint.save(0, statistics)
-        else:
-            done, statistics = saved
+            checkpoint.save(0, start)
+        done, statistics = saved or (0, start)
         model = self._model(n_topics, bags.n_terms)
         for step in range(done, self._passes):
-            _set_statistics(model, statistics)
+            _set_statistics(model, statistics + prior)
             statistics = _e_step(model, bags, weights, seed, step)
             checkpoint.save(step + 1, statistics)
-        return Topics(statistics + _ETA, self._alpha(n_topics), True, float(len(bags)))
+        return Topics(statistics + prior + _ETA, self._alpha(n_topics), True, float(len(bags)))
 
     def update(self, topics: Topics, bags: Bags, weights: Weights, seed: int) -> Topics:
         """Return topics that have also seen new articles.
@@ -199,25 +200,44 @@ class LdaEngine:
         )
 
 
-def _start(sample: csr_matrix, n_topics: int, seed: int, anchors: Floats | None) -> Floats:
-    """Return topics by NMF, of which some are replaced by anchors that no topic is near to."""
+def _start(
+    sample: csr_matrix, n_topics: int, seed: int, anchors: Floats | None
+) -> tuple[Floats, Floats]:
+    """Return topics by NMF, of which some are replaced by anchors that no topic is near to.
+
+    And the anchor that each topic is to stay with; rows of others are 0.
+    """
     found = nmf_topics(sample, n_topics, seed)
     if anchors is None or not len(anchors):
-        return found
+        return found, np.zeros_like(found)
     marginal = np.asarray(sample.sum(axis=0), dtype=np.float64).ravel()
-    scores = map_scores(found, anchors, marginal / marginal.sum())
-    # A topic stands for the anchor it is nearest to, and for no other.
-    nearest = scores.argmax(axis=1)[:, None] == np.arange(len(anchors))
-    nearness = np.where(nearest, scores, 0.0).max(axis=0)
-    order = np.argsort(nearness, kind="stable")[: n_topics // 4]
+    marginal /= marginal.sum()
+    nearness = _nearness(found, anchors, marginal).max(axis=0)
+    order = np.argsort(nearness, kind="stable")[: n_topics // 3]
     missing = [index for index in order.tolist() if nearness[index] < _NEAR]
-    if not missing:
-        return found
-    return np.concatenate([nmf_topics(sample, n_topics - len(missing), seed), anchors[missing]])
+    if missing:
+        found = nmf_topics(sample, n_topics - len(missing), seed)
+    near = _nearness(found, anchors, marginal)
+    near[:, missing] = 0.0
+    held = np.zeros_like(found)
+    for topic, anchor in np.argwhere((near >= _NEAR) & (near == near.max(axis=0))).tolist():
+        held[topic] = anchors[anchor]
+    rest = anchors[missing]
+    return np.concatenate([found, rest]), np.concatenate([held, rest])
+
+
+def _nearness(topics: Floats, anchors: Floats, marginal: Floats) -> Floats:
+    """Return map scores (topics, anchors); a topic stands for the anchor it is nearest to only."""
+    scores = map_scores(topics, anchors, marginal)
+    nearest = scores.argmax(axis=1)[:, None] == np.arange(len(anchors))
+    result: Floats = np.where(nearest, scores, 0.0)
+    return result
 
 
 #: A topic whose map score is at least this is about the theme.
-_NEAR = 0.65
+_NEAR = 0.8
+#: What an anchor weighs as a prior, beside the words of an average topic.
+_HOLD = 0.25
 _ETA = 0.01
 _ITERATIONS = 30
 _GAMMA_THRESHOLD = 0.01

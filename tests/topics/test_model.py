@@ -14,6 +14,7 @@ from planted import SUBJECTS, make_articles, new_model
 
 import dvtopics
 from dvtopics.errors import ModelError, NotFittedError, UsageError
+from dvtopics.topics import engines
 from dvtopics.topics.edits import Edits
 from dvtopics.topics.model import TopicModel
 
@@ -100,6 +101,17 @@ def test_the_shipped_tagger_says_what_the_themes_are_about(authored):
     model = TopicModel(8, phrases=["đảng viên", "khiếu nại", "thủ tục", "đối thoại"])
     themes = [topic.theme for topic in model.fit(authored).topics_]
     assert set(dvtopics.THEMES) <= set(themes)
+
+
+def test_topics_given_to_themes_stay_with_them(authored, monkeypatch):
+    def lowest_score():
+        model = TopicModel(12, phrases=["đảng viên", "khiếu nại", "thủ tục", "đối thoại"])
+        topics = model.fit(authored).topics_
+        return min(max(t.theme_score for t in topics if t.theme == one) for one in dvtopics.THEMES)
+
+    held = lowest_score()
+    monkeypatch.setattr(engines, "_HOLD", 0.0)
+    assert held > lowest_score() + 0.02
 
 
 def test_passages_are_from_articles_of_the_topic(model, articles):
