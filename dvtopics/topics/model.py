@@ -74,7 +74,8 @@ class TopicModel:
         A themes file of one's own.
     anchor_themes : bool, default True
         A theme that ten articles name or more, and that no topic would be about, gets a topic
-        that starts from its words; at most a quarter of the topics. Only the engine lda.
+        that starts from its words, at most a third of the topics; and every theme's topic is
+        held near these words. Only the engine lda.
     tagger : str, optional
         A tagger whose tags on a sample of the articles tell, beside the seed terms, what the
         words of the shipped themes are, where `fit` is given no labelled articles. None goes
