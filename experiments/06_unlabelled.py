@@ -35,6 +35,7 @@ from pseudo_labels import N_PSEUDO, PSEUDO_WEIGHT, SURE, SURELY_NOT, Pseudo, com
 from dvtopics.article import Article
 
 _CONTEXT_HALF = "context half as further input"
+_WIDE_LSA = "LSA fitted on unlabelled texts too"
 _TAUGHT_HALF = "co-training: that half taught by stage one"
 
 
@@ -115,8 +116,7 @@ def content_entries(
 
     found: dict[str, Callable[[], dict[str, Array]]] = {}
     if extra:
-        name = "LSA fitted on unlabelled texts too"
-        found[name] = lambda: {"content": of(name, from_all)}
+        found[_WIDE_LSA] = lambda: {"content": of(_WIDE_LSA, from_all)}
     for name, make in makers.items():
         found[f"{name} in place of LSA"] = partial(
             lambda name, make: {"content": of(name, make)}, name, make

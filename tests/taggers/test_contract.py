@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 
 import numpy as np
@@ -206,6 +207,20 @@ def test_tag_many_is_lazy(small_tagger):
     assert next(tagged).id == "0"
     assert len(read) <= 5
     assert [t.id for t in tagged] == [str(n) for n in range(1, 100)]
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_garbage_is_collected_as_before(small_tagger, monkeypatch, collecting):
+    (gc.enable if collecting else gc.disable)()
+    try:
+        small_tagger.tag(TEXT)
+        assert gc.isenabled() == collecting
+        monkeypatch.setattr(small_tagger, "_assemble", None)
+        with pytest.raises(TypeError):
+            small_tagger.tag(TEXT)
+        assert gc.isenabled() == collecting
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("n_jobs", [0, -2])
