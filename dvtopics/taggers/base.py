@@ -30,6 +30,8 @@ ArticleLike = Article | Mapping[str, Any] | str
 
 #: Articles scored together: enough to spread numpy's overhead, few enough to stay in cache.
 BATCH_SIZE = 64
+#: Articles scored together where no objects are made of them.
+_SCORED = 96
 #: Batches are cut short at this many characters, so that memory follows text, not count.
 BATCH_CHARACTERS = 2_000_000
 
@@ -190,7 +192,7 @@ class Tagger:
         """Return probabilities and tags of `articles` as arrays, without building objects."""
         self._check_fitted()
         # In parts that fit the nearest caches: results do not depend on them.
-        parts = [*batched(_articles(articles), BATCH_SIZE)] or [[]]
+        parts = [*batched(_articles(articles), _SCORED)] or [[]]
         return Scores.joined([self._scored(part) for part in parts])
 
     def _scored(self, articles: list[Article]) -> Scores:
