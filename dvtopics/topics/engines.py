@@ -132,7 +132,7 @@ class LdaEngine:
     needs ten from gensim's random start, and its topics are twice as coherent
     (``experiments/results/12_topics.md``). Each pass is one E-step of gensim over all articles,
     block by block, and one M-step (Hoffman, Blei & Bach 2010, with one batch). A topic that
-    starts from an anchor has it as a prior as well, lest it drifts (Jagarlamudi, Daumé &
+    stands for an anchor has it as a prior as well, lest it drifts (Jagarlamudi, Daumé &
     Udupa 2012).
 
     Parameters

@@ -170,17 +170,18 @@ class TopicModel:
         check_parameters(self.get_params())
         if folder is not None:
             check_replaceable(Path(folder))
-        tables = self._new_tables()
+        tables = tempfile.TemporaryDirectory()
         with working_folder(folder) as work:
             self._fitted = run_fit(
                 (as_article(item) for item in articles),
                 self.get_params(),
                 labelled,
                 work,
-                tables,
+                Path(tables.name),
                 on_step or (lambda step: None),
             )
-        self._tables, self.edits_, self._view = tables, Edits(), None
+        self._keep(tables)
+        self.edits_ = Edits()
         if folder is not None:
             self.save(folder)
         return self
@@ -206,13 +207,13 @@ class TopicModel:
             fitted.topics = engine.update(fitted.topics, bags, fitted.weights, seed)
             old = self.shares()
             fresh = np.concatenate(list(self._shares_of(bags))).astype(np.float32)
-            tables = self._new_tables()
+            tables = tempfile.TemporaryDirectory()
             shares = np.concatenate([old, fresh])
-            write_articles(tables / ARTICLES, iter([shares]), *shares.shape)
-            write_records(tables / RECORDS, (*self.records(), *spill.records()))
+            write_articles(Path(tables.name) / ARTICLES, iter([shares]), *shares.shape)
+            write_records(Path(tables.name) / RECORDS, (*self.records(), *spill.records()))
         fitted.mean_shares = shares.mean(axis=0, dtype=np.float64)
         fitted.info["n_articles"] = len(shares)
-        self._tables, self._view = tables, None
+        self._keep(tables)
         return self
 
     def transform(self, articles: Iterable[Item]) -> Floats:
@@ -380,10 +381,9 @@ class TopicModel:
     def _n_fitted(self) -> int:
         return len(self._state().topics.weights)
 
-    def _new_tables(self) -> Path:
-        # The last one goes with the object that held it, once nobody reads from it.
-        self._scratch = tempfile.TemporaryDirectory()
-        return Path(self._scratch.name)
+    def _keep(self, tables: tempfile.TemporaryDirectory[str]) -> None:
+        # The last folder goes with the object that held it: only now does nobody read from it.
+        self._scratch, self._tables, self._view = tables, Path(tables.name), None
 
 
 def _versions() -> dict[str, str]:

@@ -223,6 +223,17 @@ def test_update_sees_new_articles(model, tmp_path):
     assert TopicModel.load(tmp_path / "updated").n_articles_ == 150
 
 
+def test_a_model_that_was_never_saved_can_be_updated_and_fitted_again(articles):
+    model = new_model().fit(articles[:-10])
+    model.update(articles[-10:])
+    assert [r["id"] for r in model.records()] == [a.id for a in articles]
+    assert len(model.shares()) == len(articles)
+    with pytest.raises(UsageError):
+        model.fit(articles[:1])
+    assert [r["id"] for r in model.records()] == [a.id for a in articles], "it is as it was"
+    assert len(model.fit(articles[:40]).shares()) == 40
+
+
 def test_update_is_refused_where_it_cannot_be(model, articles):
     with pytest.raises(UsageError, match="none of the new articles"):
         model.update(["zzz qqq"])
