@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,7 +60,7 @@ def sum_by_row(values: NDArray[np.float64], indptr: NDArray[np.int64]) -> NDArra
 
 
 def sum_columns(
-    columns: Sequence[NDArray[np.float64]] | Iterator[NDArray[np.float64]],
+    columns: Iterable[NDArray[np.float64]],
     indptr: NDArray[np.int64],
     n_columns: int = 1,
 ) -> NDArray[np.float64]:
