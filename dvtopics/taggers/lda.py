@@ -38,7 +38,7 @@ _POSITIVE = (
 )  # fmt: skip
 _COUNTS = (
     "min_df", "min_pair_df", "n_seeded", "n_background", "n_steps", "passes", "n_hidden",
-    "n_epochs", "n_networks",
+    "n_epochs", "n_averaged", "n_networks",
 )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ class LdaTagger(Tagger):
         Steps of optimisation of these weights.
     passes : int, default 2
         Over the articles, when background topics are found.
-    context_C, article_C, n_hidden, network_alpha, n_epochs, n_networks
+    context_C, article_C, n_hidden, network_alpha, n_epochs, n_averaged, n_networks
         Of stage two, as in `TfidfTagger`.
     n_folds : int, default 4
         Folds, by article, for stacking, calibration and thresholds.
@@ -139,6 +139,7 @@ class LdaTagger(Tagger):
         n_hidden: int = 128,
         network_alpha: float = 0.3,
         n_epochs: int = 12,
+        n_averaged: int = 1,
         n_networks: int = 1,
         n_folds: int = 4,
         population_weights: Mapping[str, float] | None = None,
@@ -164,6 +165,7 @@ class LdaTagger(Tagger):
         self.n_hidden = n_hidden
         self.network_alpha = network_alpha
         self.n_epochs = n_epochs
+        self.n_averaged = n_averaged
         self.n_networks = n_networks
         self.n_folds = n_folds
         self.population_weights = population_weights

@@ -49,11 +49,13 @@ class TfidfTagger(Tagger):
         Count a term that occurs ``n`` times as ``1 + ln n``.
     C : float, default 1.0
         Inverse regularisation of stage one: logistic regression per theme, the theme being
-        there, over features weighted by their log-count ratio.
+        there, over features weighted by their log-count ratio and `nb_offset`.
     main_C : float, default 10.0
         The same for the theme being a main subject (grade 2), over plain features.
     nb_smoothing : float, default 0.02
         Added to the TF-IDF sums of log-count ratios.
+    nb_offset : float, default 1.0
+        Added to the size of log-count ratios: the greater it is, the less do features differ.
     class_weight : {"balanced", None}, default "balanced"
         Class weights of stage one.
     context_C : float, default 0.05
@@ -66,8 +68,10 @@ class TfidfTagger(Tagger):
         Hidden units of the paragraph network.
     network_alpha : float, default 0.3
         Its L2 penalty, as in scikit-learn's ``MLPClassifier``.
-    n_epochs : int, default 12
+    n_epochs : int, default 20
         Passes over the training paragraphs when it is fitted.
+    n_averaged : int, default 10
+        Passes at the end whose weights are averaged; 1 takes the weights of the last one.
     n_networks : int, default 1
         Networks fitted from different starts and averaged; together they are one of `n_networks`
         times `n_hidden` units.
@@ -112,13 +116,15 @@ class TfidfTagger(Tagger):
         C: float = 1.0,  # noqa: N803 - scikit-learn's name for it
         main_C: float = 10.0,  # noqa: N803
         nb_smoothing: float = 0.02,
+        nb_offset: float = 1.0,
         class_weight: str | None = "balanced",
         context_C: float = 0.05,  # noqa: N803
         article_C: float = 0.01,  # noqa: N803
         n_dimensions: int = 32,
         n_hidden: int = 128,
         network_alpha: float = 0.3,
-        n_epochs: int = 12,
+        n_epochs: int = 20,
+        n_averaged: int = 10,
         n_networks: int = 1,
         n_folds: int = 5,
         population_weights: Mapping[str, float] | None = None,
@@ -133,6 +139,7 @@ class TfidfTagger(Tagger):
         self.C = C
         self.main_C = main_C
         self.nb_smoothing = nb_smoothing
+        self.nb_offset = nb_offset
         self.class_weight = class_weight
         self.context_C = context_C
         self.article_C = article_C
@@ -140,6 +147,7 @@ class TfidfTagger(Tagger):
         self.n_hidden = n_hidden
         self.network_alpha = network_alpha
         self.n_epochs = n_epochs
+        self.n_averaged = n_averaged
         self.n_networks = n_networks
         self.n_folds = n_folds
         self.population_weights = population_weights
@@ -189,12 +197,12 @@ class TfidfTagger(Tagger):
         for name in ("C", "main_C", "nb_smoothing", "context_C", "article_C"):
             if not 0 < getattr(self, name) < np.inf:
                 raise UsageError(f"{name} must be positive, got {getattr(self, name)!r}")
-        counts = (self.n_dimensions, self.n_hidden, self.n_epochs, self.n_networks)
-        if min(counts) < 1 or not 0 <= self.network_alpha < np.inf:
-            raise UsageError(
-                "n_dimensions, n_hidden, n_epochs and n_networks must be 1 or more, "
-                "network_alpha not negative"
-            )
+        for name in ("nb_offset", "network_alpha"):
+            if not 0 <= getattr(self, name) < np.inf:
+                raise UsageError(f"{name} must not be negative, got {getattr(self, name)!r}")
+        for name in ("n_dimensions", "n_hidden", "n_epochs", "n_averaged", "n_networks"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} must be 1 or more, got {getattr(self, name)!r}")
         labelled = [as_article(item) for item in articles]
         taxonomy = load_themes(self.themes)
         weights = self.population_weights
@@ -208,6 +216,7 @@ class TfidfTagger(Tagger):
                 self.C,
                 self.main_C,
                 self.nb_smoothing,
+                self.nb_offset,
                 self.class_weight,
                 self.context_C,
                 self.article_C,
@@ -215,6 +224,7 @@ class TfidfTagger(Tagger):
                 self.n_hidden,
                 self.network_alpha,
                 self.n_epochs,
+                self.n_averaged,
                 self.n_networks,
                 min(self.n_folds, max(2, len(labelled))),
                 self.random_state,

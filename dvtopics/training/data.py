@@ -116,6 +116,8 @@ class PipelineParameters(Protocol):
     @property
     def n_epochs(self) -> int: ...  # noqa: D102
     @property
+    def n_averaged(self) -> int: ...  # noqa: D102
+    @property
     def n_networks(self) -> int: ...  # noqa: D102
     @property
     def n_folds(self) -> int: ...  # noqa: D102

@@ -58,6 +58,7 @@ class LdaParameters:
     n_hidden: int
     network_alpha: float
     n_epochs: int
+    n_averaged: int
     n_networks: int
     n_folds: int
     random_state: int

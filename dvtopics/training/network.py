@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dvtopics.taggers.context import Array, LinearStage, sigmoid
 from dvtopics.taggers.network import ContextNetwork
@@ -26,6 +26,7 @@ class NetworkParameters:
     n_epochs: int
     random_state: int
     n_networks: int = 1
+    n_averaged: int = 1
 
 
 def fit_network(
@@ -50,9 +51,6 @@ def fit_network(
         Fitted on the same features.
     parameters : NetworkParameters
     """
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.neural_network import MLPClassifier
-
     mean, scale = features.mean(axis=0), features.std(axis=0)
     scale = np.where(scale > 1e-9, scale, 1.0)
     scaled = [content * factor for content, factor in zip(contents, _SCALES, strict=True)]
@@ -63,25 +61,16 @@ def fit_network(
     if target.shape[1] == 1 and constant[0]:
         # One class only is nothing that scikit-learn can learn: any other stands in, unused.
         target = np.arange(len(target))[:, None] % 2
-    models = []
-    for number in range(parameters.n_networks):
-        model = MLPClassifier(
-            (parameters.n_hidden,),
-            alpha=parameters.alpha,
-            batch_size=min(_BATCH, len(inputs)),
-            max_iter=parameters.n_epochs,
-            random_state=parameters.random_state + number,
-        )
-        with warnings.catch_warnings():
-            # The number of epochs is a parameter: stopping there is not a failure.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            # One theme only: scikit-learn wants a flat target.
-            model.fit(inputs, target if target.shape[1] > 1 else target[:, 0])
-        models.append(model)
-    first = np.concatenate([m.coefs_[0] for m in models], axis=1).astype(np.float64)
-    output = np.concatenate([m.coefs_[1] for m in models]).astype(np.float64) / len(models)
-    hidden_intercept = np.concatenate([m.intercepts_[0] for m in models]).astype(np.float64)
-    intercept = np.mean([m.intercepts_[1] for m in models], axis=0, dtype=np.float64)
+    # One theme only: scikit-learn wants a flat target.
+    target = target if target.shape[1] > 1 else target[:, 0]
+    fitted = [
+        _perceptron(inputs, target, parameters, parameters.random_state + number)
+        for number in range(parameters.n_networks)
+    ]
+    first = np.concatenate([weights[0] for weights in fitted], axis=1)
+    hidden_intercept = np.concatenate([weights[1] for weights in fitted])
+    output = np.concatenate([weights[2] for weights in fitted]) / len(fitted)
+    intercept = np.mean([weights[3] for weights in fitted], axis=0)
     # What all labels agree on is the linear model's alone to say.
     output[:, constant] = 0.0
     part = np.where(constant, 1.0, LINEAR_SHARE)
@@ -99,3 +88,33 @@ def fit_network(
         hidden_intercept=hidden_intercept - mean @ hidden_coef,
         output=output * (1 - LINEAR_SHARE),
     )
+
+
+def _perceptron(
+    inputs: NDArray[np.float32], target: NDArray[np.int64], parameters: NetworkParameters, seed: int
+) -> list[Array]:
+    """Fit one perceptron; return its hidden layer's weights and intercepts, then its output's.
+
+    Weights are averaged over the last passes: those of a single one still swing about what they
+    would settle on (Polyak & Juditsky 1992; Izmailov et al. 2018, of networks).
+    """
+    from sklearn.neural_network import MLPClassifier
+
+    model = MLPClassifier(
+        (parameters.n_hidden,),
+        alpha=parameters.alpha,
+        batch_size=min(_BATCH, len(inputs)),
+        # Not a number, from which every pass would start anew.
+        random_state=np.random.RandomState(seed),
+    )
+    # Of flat targets, of columns.
+    classes = np.arange(2 if target.ndim == 1 else target.shape[1])
+    first = max(parameters.n_epochs - parameters.n_averaged, 0)
+    total: list[Array] = []
+    for epoch in range(parameters.n_epochs):
+        model.partial_fit(inputs, target, classes=classes)
+        if epoch >= first:
+            weights = (model.coefs_[0], model.intercepts_[0], model.coefs_[1], model.intercepts_[1])
+            arrays = [part.astype(np.float64) for part in weights]
+            total = [a + b for a, b in zip(total, arrays, strict=True)] if total else arrays
+    return [part / (parameters.n_epochs - first) for part in total]

@@ -57,6 +57,7 @@ class StageParameters:
     C: float
     main_C: float  # noqa: N815 - scikit-learn's name for it
     nb_smoothing: float
+    nb_offset: float
     class_weight: str | None
     context_C: float  # noqa: N815
     article_C: float  # noqa: N815
@@ -64,6 +65,7 @@ class StageParameters:
     n_hidden: int
     network_alpha: float
     n_epochs: int
+    n_averaged: int
     n_networks: int
     n_folds: int
     random_state: int
@@ -115,7 +117,7 @@ def fit_scorer(
         known = ~np.isnan(label)
         learned, label = rows[known], label[known]
         if column < n_themes:
-            factor = count_ratio(learned, label, parameters.nb_smoothing)
+            factor = parameters.nb_offset + count_ratio(learned, label, parameters.nb_smoothing)
             weights, bias = _logistic(
                 learned.multiply(factor).tocsr(), label, parameters.C, parameters.class_weight
             )
@@ -141,7 +143,8 @@ def count_ratio(rows: csr_matrix, label: Array, smoothing: float) -> Array:
     """Return how one-sidedly each feature is used: the size of its log-count ratio.
 
     Weighting features by it makes rare but telling ones cheap for the regularised model
-    (Wang & Manning 2012, Baselines and bigrams; TF-IDF takes the place of counts here).
+    (Wang & Manning 2012, Baselines and bigrams, who also mix such weights with equal ones;
+    TF-IDF takes the place of counts here).
     """
     positive = np.asarray(rows[label > 0].sum(axis=0)).ravel() + smoothing
     negative = np.asarray(rows[label == 0].sum(axis=0)).ravel() + smoothing
@@ -247,6 +250,7 @@ def _fit_paragraphs(
             parameters.n_epochs,
             parameters.random_state,
             parameters.n_networks,
+            parameters.n_averaged,
         ),
     )
 

@@ -67,7 +67,9 @@ def test_the_sizes_asked_for(authored, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "parameters", [{"n_epochs": 3}, {"network_alpha": 30.0}, {"article_C": 1.0}], ids=str
+    "parameters",
+    [{"n_epochs": 3}, {"n_averaged": 1}, {"network_alpha": 30.0}, {"article_C": 1.0}],
+    ids=str,
 )
 def test_parameters_reach_what_they_name(authored, parameters):
     usual, other = (
@@ -265,7 +267,8 @@ def test_no_positive_at_all(authored):
     [
         {"n_folds": 1}, {"class_weight": "heavy"}, {"C": 0}, {"context_C": -1.0},
         {"article_C": 0.0}, {"article_C": float("nan")}, {"n_dimensions": 0}, {"n_hidden": 0},
-        {"n_hidden": -3}, {"n_epochs": 0}, {"network_alpha": -0.1},
+        {"n_hidden": -3}, {"n_epochs": 0}, {"n_averaged": 0}, {"nb_offset": -0.5},
+        {"network_alpha": -0.1},
         {"network_alpha": float("nan")}, {"ngram_max": 4}, {"min_df": 0}, {"phrases": "other"},
         {"themes": "missing.json"},
     ],

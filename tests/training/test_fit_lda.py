@@ -16,8 +16,8 @@ PARAMETERS = {
     "phrases": (), "seeds": ((),) * 4, "min_df": 2, "min_pair_df": 2, "n_seeded": 60,
     "n_background": 6, "background_share": 0.3, "concentration": 300.0, "prior_strength": 1.0,
     "seed_weight": 5.0, "C": 0.3, "smoothing": 2.0, "n_steps": 20, "passes": 2, "context_C": 0.05,
-    "article_C": 0.01, "n_hidden": 8, "network_alpha": 0.3, "n_epochs": 2, "n_networks": 1,
-    "n_folds": 2, "random_state": 0,
+    "article_C": 0.01, "n_hidden": 8, "network_alpha": 0.3, "n_epochs": 2, "n_averaged": 1,
+    "n_networks": 1, "n_folds": 2, "random_state": 0,
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -96,6 +97,22 @@ def test_two_fits_are_alike_and_the_seed_matters():
     assert first.tobytes() == again.tobytes()
     other = data.fit(parameters=NetworkParameters(6, 0.3, 15, random_state=4))
     assert (data.logits(other) != first).any()
+
+
+def test_weights_are_those_of_the_last_passes_on_average():
+    data = Data(2)
+    averaged = data.fit(parameters=NetworkParameters(6, 0.3, 7, 3, n_averaged=3))
+    ends = [data.fit(parameters=NetworkParameters(6, 0.3, passes, 3)) for passes in (5, 6, 7)]
+    for name in (field.name for field in fields(averaged)):
+        expected = np.mean([getattr(network, name) for network in ends], axis=0)
+        np.testing.assert_allclose(getattr(averaged, name), expected, rtol=1e-9, atol=1e-12)
+    assert (averaged.output != ends[-1].output).any()
+
+
+def test_more_averaged_than_there_are_is_all():
+    data = Data(1)
+    fits = [data.fit(parameters=NetworkParameters(6, 0.3, 4, 3, n_averaged=n)) for n in (4, 9)]
+    assert fits[0].output.tobytes() == fits[1].output.tobytes()
 
 
 def test_it_learns():

@@ -16,12 +16,13 @@ from dvtopics.text.tokenize import tokenize
 from dvtopics.training.stages import labelled_part
 
 QUICK = {"ngram_max": 2, "min_df": 2, "n_folds": 2, "phrases": None}
-SMOOTHING, C, MAIN_C = 0.05, 2.0, 5.0
+SMOOTHING, OFFSET, C, MAIN_C = 0.05, 0.5, 2.0, 5.0
+STAGE_ONE = {"C": C, "main_C": MAIN_C, "nb_smoothing": SMOOTHING, "nb_offset": OFFSET}
 
 
 @pytest.fixture(scope="module")
 def fitted(authored):
-    tagger = TfidfTagger(**QUICK, C=C, main_C=MAIN_C, nb_smoothing=SMOOTHING)
+    tagger = TfidfTagger(**QUICK, **STAGE_ONE)
     return tagger.fit(authored[:30])
 
 
@@ -41,6 +42,7 @@ def test_stage_one_scores_presence_and_main_subject(fitted, authored):
         label = labels.paragraph[:, theme]
         sums = [np.asarray(rows[label == y].sum(axis=0)).ravel() + SMOOTHING for y in (1, 0)]
         ratio = np.abs(np.log((sums[0] / sums[0].sum()) / (sums[1] / sums[1].sum())))
+        ratio += OFFSET
         known = ~np.isnan(label)
         model = LogisticRegression(C=C, max_iter=1000, **options)
         model.fit(rows[known].multiply(ratio), label[known])
@@ -60,7 +62,7 @@ def test_grades_of_two_are_read(authored, fitted):
     flat = [type(a).from_record(a.to_record()) for a in authored[:30]]
     for paragraph in (p for a in flat for p in a.paragraphs):
         paragraph.grades = paragraph.grades and {t: min(g, 1) for t, g in paragraph.grades.items()}
-    other = TfidfTagger(**QUICK, C=C, main_C=MAIN_C, nb_smoothing=SMOOTHING).fit(flat)
+    other = TfidfTagger(**QUICK, **STAGE_ONE).fit(flat)
     first, second = fitted.pipeline_.scorer, other.pipeline_.scorer
     k = len(THEMES)
     assert (first.coef[:, :k] == second.coef[:, :k]).all()
