@@ -48,14 +48,17 @@ from dvtopics.text.tokenize import tokenize
 REFERENCE = "reference: 1-3 syllables, min_df 5, C 10, balanced"
 NAME = "01_stage_one"
 CHARACTERS = "characters 3-5 (hashed)"
-RATIOS, MAIN = "log-count ratios over TF-IDF (shipped)", "main subject"
+RATIOS, MAIN = "log-count ratios over TF-IDF", "main subject"
+MIXED = "log-count ratios beside plain weights (shipped)"
 BESIDE, BOTH = "a score for the main subject beside (shipped)", "both"
-BOTH_3, BOTH_4 = "both, min_df 3", "both, min_df 4 (shipped)"
+BOTH_3, BOTH_4 = "both, min_df 3", "both, min_df 4"
+BOTH_MIXED = "both, beside plain weights, min_df 4 (shipped)"
 MAIN_RATIOS = "both, main subject by log-count ratios as well"
 #: Steps on the way to what is shipped, and around it: variants and what they are set against.
 STEPS = (
     (RATIOS, REFERENCE), (BESIDE, REFERENCE), (BOTH_3, REFERENCE),
     (BOTH, RATIOS), (BOTH, BESIDE), (BOTH_3, BOTH), (BOTH_4, BOTH), (MAIN_RATIOS, BOTH),
+    (MIXED, REFERENCE), (MIXED, RATIOS), (BOTH_MIXED, BOTH_4),
     ("log-count ratios, smoothing 1", RATIOS), ("log-count ratios, C 3", RATIOS),
 )  # fmt: skip
 #: Character n-grams share this many columns.
@@ -183,6 +186,13 @@ def scores(lab: Lab) -> dict[str, Callable[[], dict[str, Any]]]:
         "naive-Bayes ratios (NB-SVM)": {"weighting": present, "per_theme": nb_ratio},
         "50,000 features by chi-square": {"per_theme": chi_square},
         RATIOS: PRESENT,
+        MIXED: PRESENT | {"per_theme": partial(count_ratios, offset=1.0)},
+        f"{MIXED}, min_df 4": PRESENT
+        | {"per_theme": partial(count_ratios, offset=1.0), "min_df": 4},
+        "log-count ratios beside plain weights, offset 2, C 0.5": {
+            "C": 0.5,
+            "per_theme": partial(count_ratios, offset=2.0),
+        },
         "log-count ratios, smoothing 1": PRESENT
         | {"per_theme": partial(count_ratios, smoothing=1.0)},
         "log-count ratios, C 3": PRESENT | {"C": 3.0},
@@ -215,9 +225,13 @@ def variants(lab: Lab, folder: Path) -> dict[str, Callable[[], Array]]:
         BOTH: lambda: np.hstack([of(RATIOS), of(MAIN)]),
         BOTH_3: lambda: stage_one(lab),
         BOTH_4: lambda: stage_one(lab, 4),
+        BOTH_MIXED: lambda: np.hstack(
+            [of(f"{MIXED}, min_df 4"), stage_one(lab, 4)[:, len(lab.themes) :]]
+        ),
         MAIN_RATIOS: lambda: np.hstack([of(RATIOS), of(f"{MAIN}, ratios")]),
     }
-    alone = {name: partial(of, name) for name in scores(lab) if not name.startswith(MAIN)}
+    parts = (MAIN, f"{MIXED}, ")
+    alone = {name: partial(of, name) for name in scores(lab) if not name.startswith(parts)}
     mean = {"mean of syllables and characters": lambda: (of(REFERENCE) + of(CHARACTERS)) / 2}
     # Those that are in both keep the place they have here.
     return shipped | alone | mean

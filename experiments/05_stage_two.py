@@ -42,9 +42,12 @@ from stage_two_parts import (
     boosting,
     chain,
     cue_words,
+    foretold,
     main_targets,
+    mixed,
     network_articles,
     numbers_as_one,
+    over_again,
     said,
     several,
     single_neighbours,
@@ -58,9 +61,14 @@ from dvtopics.training.stages import labelled_part
 
 NAME = "05_stage_two"
 REFERENCE = "reference: one network of 128 beside linear (a quarter), contents 32"
+AVERAGED = "weights averaged over the last 10 of 20 passes"
+MIXED = "plain weights beside log-count ratios in stage one"
+SHIPPED, TREES = "both of these (shipped)", "boosted trees, features and contents"
 PLAIN, RATIOS = (f"presence scores only ({n})" for n in ("plain stage one", "log-count ratios"))
 #: What the reference is set against by several measures.
 AGAINST = ("linear only", "linear path counts half", "network only", RATIOS, PLAIN)
+#: What came after the reference, set against it.
+LATER = (AVERAGED, MIXED, SHIPPED)
 #: What the figures do not say by themselves.
 NOTES = {f"another random seed ({n})": "how much chance in training moves" for n in (1, 2)}
 
@@ -68,6 +76,7 @@ NOTES = {f"another random seed ({n})": "how much chance in training moves" for n
 def paragraph_variants(lab: Lab, logits: Array) -> dict[str, Callable[[], Outcome]]:
     """Return the makers of every way to judge paragraphs."""
     k, net, n_themes = logits.shape[1], Network(), len(lab.themes)
+    later = replace(net, n_epochs=20, n_averaged=10)
 
     def run(**options: Any) -> Callable[[], Outcome]:
         return lambda: lab.stage_two(logits, **options)
@@ -86,6 +95,15 @@ def paragraph_variants(lab: Lab, logits: Array) -> dict[str, Callable[[], Outcom
         "linear path counts half": only(linear_share=0.5),
         RATIOS: lambda: lab.stage_two(logits[:, :n_themes]),
         PLAIN: lambda: lab.stage_two(lab.out_of_fold(min_df=MIN_DF)),
+        AVERAGED: run(model=later),
+        MIXED: lambda: lab.stage_two(mixed(lab, logits)),
+        SHIPPED: lambda: lab.stage_two(mixed(lab, logits), model=later),
+        "the same, another random seed (1)": lambda: lab.stage_two(
+            mixed(lab, logits), model=replace(later, seeds=(1,))
+        ),
+        "the same, three networks": lambda: lab.stage_two(
+            mixed(lab, logits), model=replace(later, seeds=(0, 1, 2))
+        ),
         "targets also main subject": lambda: main_targets(lab, logits),
         "grade 2 counts twice in stage one": lambda: with_grades(lab, logits),
         "numbers as one token in both stages": lambda: stage_two_again(numbers_as_one(lab)),
@@ -108,8 +126,14 @@ def paragraph_variants(lab: Lab, logits: Array) -> dict[str, Callable[[], Outcom
             logits, single_neighbours(lab, logits)
         ),
         "cue words that continue a story": lambda: lab.stage_two(logits, cue_words(lab)),
+        "what the texts before and after foretell of it": lambda: lab.stage_two(
+            logits, foretold(lab)
+        ),
+        "stage two once more, over what it said": lambda: lab.stage_two(
+            logits, over_again(lab, lab.stage_two(logits).paragraph)
+        ),
         "boosted trees, features": run(model=boosting(False), n_dimensions=0),
-        "boosted trees, features and contents": run(model=boosting(True)),
+        TREES: run(model=boosting(True)),
         "chain on stage one": lambda: chain(
             lab, logits[:, :n_themes], lab.signals(logits, lab.content(0))
         ),
@@ -190,6 +214,11 @@ def main() -> None:
     reference = outcomes[REFERENCE]
     view = lab.signals(logits, lab.content(0))
     outcomes["chain on the reference"] = chain(lab, reference.paragraph, view)
+    if SHIPPED in outcomes and TREES in outcomes:
+        for name in (REFERENCE, SHIPPED):
+            pair = np.mean([outcomes[n].paragraph for n in (name, TREES)], axis=0)
+            found = Outcome(pair, lab.article_stage(view, pair))
+            outcomes[f"mean with boosted trees: {name.split(':')[0]}"] = found
     results: dict[str, Any] = {
         name: {
             **lab.report(found),
@@ -202,7 +231,8 @@ def main() -> None:
     for name, found in article_variants(lab, logits, reference, folder).items():
         gap = lab.compare(found, reference, level="article")
         articles[name] = {**lab.report(found), "difference": gap}
-    steps = differences(lab, outcomes, [(REFERENCE, name) for name in AGAINST])
+    pairs = [(REFERENCE, name) for name in AGAINST] + [(name, REFERENCE) for name in LATER]
+    steps = differences(lab, outcomes, pairs)
     write(lab, results, steps, articles, missing)
 
 

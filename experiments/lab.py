@@ -10,10 +10,13 @@ is faster than nesting whole pipelines (two minutes in place of twenty) and comp
 fairly, though the stage-one models behind the training rows of stage two have seen the labels of
 its test fold. Text contents are learned without labels, from all texts at once. The article model
 reads out-of-fold logits of the paragraphs that were judged. Thresholds are chosen per theme on the
-four other folds with the population weights that training uses. The shipped training differs in
-four small ways: it nests stage one, it keeps terms that are in four paragraphs rather than three
-(`01_stage_one` tells no difference), its linear path sees every article twice (with and without
-title, at half weight), and its article model also learns from articles without title.
+four other folds with the population weights that training uses. The reference is the system that
+was shipped when most studies were made. Since then log-count ratios count beside plain weights, and
+the weights of the network are averaged over its last passes (`05_stage_two`). The shipped training
+differs in four small ways more: it nests stage one, it keeps terms that are in four paragraphs
+rather than three (`01_stage_one` tells no difference), its linear path sees every article twice
+(with and without title, at half weight), and its article model also learns from articles without
+title.
 
 Usage::
 
@@ -83,7 +86,7 @@ N_JOBS, N_DRAWS = 2, 1000
 UNTITLED = 0.3
 ARTICLE_C = 0.01
 MIN_DF = 3
-#: How the shipped stage one learns whether a theme is there.
+#: How stage one learns whether a theme is there.
 PRESENT: dict[str, Any] = {"C": 1.0, "per_theme": count_ratios}
 #: (features, labels) of training articles → predictor of logits.
 FitArticles = Callable[[Array, Array], Callable[[Array], Array]]

@@ -57,10 +57,14 @@ def count_ratios(
     label: Array,
     weight: Array | None = None,
     smoothing: float = SMOOTHING,
+    offset: float = 0.0,
 ) -> tuple[sp.csr_matrix, sp.csr_matrix]:
-    """Multiply columns by the size of their log-count ratio, as the shipped stage one does."""
+    """Multiply columns by the size of their log-count ratio and `offset`.
+
+    The shipped stage one does so, with an offset of 1.
+    """
     seen = train if weight is None else (sp.diags(weight) @ train).tocsr()
-    factor = count_ratio(seen, label, smoothing)
+    factor = offset + count_ratio(seen, label, smoothing)
     parts = [
         sp.csr_matrix((m.data * factor[m.indices], m.indices, m.indptr), m.shape)
         for m in (train, other)
@@ -86,14 +90,16 @@ def linear(features: Array, contents: Contents, labels: Array) -> Predict:
 
 @dataclass(frozen=True)
 class Network:
-    """Stage two: the shipped network; see `fit_network`.
+    """Stage two: a network of the shipped kind; see `fit_network`.
 
-    `linear_share` is what the linear path counts beside the mean of the networks.
+    `linear_share` is what the linear path counts beside the mean of the networks. The shipped
+    one makes 20 passes and averages the weights of the last 10.
     """
 
     n_hidden: int = 128
     alpha: float = 0.3
     n_epochs: int = 12
+    n_averaged: int = 1
     seeds: tuple[int, ...] = (0,)
     linear_share: float = LINEAR_SHARE
 
@@ -106,7 +112,9 @@ class Network:
                 contents,
                 labels,
                 stage,
-                NetworkParameters(self.n_hidden, self.alpha, self.n_epochs, seed),
+                NetworkParameters(
+                    self.n_hidden, self.alpha, self.n_epochs, seed, n_averaged=self.n_averaged
+                ),
             )
             for seed in self.seeds
         ]

@@ -6,6 +6,7 @@ import copy
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from lab import (
     tfidf,
 )
 from lab_counts import counted
-from lab_models import logistic
+from lab_models import count_ratios, logistic
 from scipy.sparse import csr_matrix
 
 from dvtopics.taggers.batch import Layout
@@ -93,6 +94,38 @@ def single_neighbours(lab: Lab, logits: Array) -> Array:
             before[start + 2 : end] = np.maximum.accumulate(own)[:-1]
             after[start + 1 : end - 1] = np.maximum.accumulate(own[::-1])[::-1][1:]
     return np.hstack([*parts, before, after])
+
+
+def foretold(lab: Lab) -> Array:
+    """Probabilities of themes by models that learned what comes after a text, or before it."""
+    parts = []
+    for distance in (1, -1):
+        # Zero beyond the article is no label.
+        there = shifted(lab, np.ones_like(lab.labels), distance) > 0
+        labels = np.where(there, shifted(lab, lab.labels, distance), np.nan)
+        labels[lab.is_title] = np.nan
+        logits = lab.out_of_fold(min_df=MIN_DF, labels=labels, **PRESENT)
+        parts.append(shifted(lab, sigmoid(np.nan_to_num(logits)), -distance))
+    return np.hstack(parts)
+
+
+def over_again(lab: Lab, paragraph: Array) -> Array:
+    """Give what stage two said of a paragraph, its neighbours and article (Tu 2008, auto-context).
+
+    As with stage one, the models behind the training rows have seen the labels of the test fold.
+    """
+    probability = np.where(lab.is_title[:, None], 0, sigmoid(np.nan_to_num(paragraph)))
+    rows = np.maximum(np.bincount(lab.article, ~lab.is_title), 1)
+    mean = np.stack([np.bincount(lab.article, p) / rows for p in probability.T], axis=1)
+    parts = [shifted(lab, probability, distance) for distance in (-2, -1, 0, 1, 2)]
+    return np.hstack([*parts, np.nan_to_num(paragraph), mean[lab.article]])
+
+
+def mixed(lab: Lab, logits: Array) -> Array:
+    """Return stage-one logits that learned from ratios beside plain weights (offset 1)."""
+    ratios = partial(count_ratios, offset=1.0)
+    present = lab.out_of_fold(min_df=MIN_DF, C=1.0, per_theme=ratios)
+    return np.hstack([present, logits[:, present.shape[1] :]])
 
 
 def cue_words(lab: Lab) -> Array:
