@@ -70,7 +70,13 @@ AGAINST = ("linear only", "linear path counts half", "network only", RATIOS, PLA
 #: What came after the reference, set against it.
 LATER = (AVERAGED, MIXED, SHIPPED)
 #: What the figures do not say by themselves.
-NOTES = {f"another random seed ({n})": "how much chance in training moves" for n in (1, 2)}
+_CHANCE = "how much chance in training moves"
+NOTES = {f"another random seed ({n})": _CHANCE for n in (1, 2)} | {
+    AVERAGED: "shipped: see below",
+    MIXED: "shipped: see below",
+    SHIPPED: "shipped: see below",
+    "the same, another random seed (1)": _CHANCE,
+}
 
 
 def paragraph_variants(lab: Lab, logits: Array) -> dict[str, Callable[[], Outcome]]:
