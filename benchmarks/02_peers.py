@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from common import AUTHORED, NEWS, ROOT, articles_of, write_results
+from common import AUTHORED, NEWS, ROOT, all_read, articles_of, write_results
 from threadpoolctl import threadpool_limits
 
 import dvtopics
@@ -221,7 +221,12 @@ def main() -> None:
             "dvtopics: objects, no evidence",
             lambda part: list(tagger.tag_many(part, evidence=False)),
         ),
-        System("dvtopics: objects with evidence", lambda part: list(tagger.tag_many(part)), 0.25),
+        System("dvtopics: objects with evidence", lambda part: list(tagger.tag_many(part))),
+        System(
+            "dvtopics: objects with evidence, all read",
+            lambda part: all_read(tagger.tag_many(part)),
+            0.25,
+        ),
     ]
     times: dict[str, list[float]] = {system.name: [] for system in systems}
     double: dict[str, list[float]] = {system.name: [] for system in systems}

@@ -17,7 +17,7 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-from common import articles_of, write_results
+from common import all_read, articles_of, write_results
 from threadpoolctl import threadpool_limits
 
 import dvtopics
@@ -53,10 +53,12 @@ def steps(tagger: Any, articles: list[Any]) -> dict[str, Callable[[], Any]]:
         "all of stage two": lambda: [pipeline.judge_signals(part) for part in read],
         "probabilities and tags of a batch": lambda: tagger.score_articles(articles),
         "objects, no evidence": lambda: list(tagger.tag_many(articles, evidence=False)),
-        "evidence of all tags": lambda: [
-            tagger._reasons(*part) for part in zip(batches, traced, scores, strict=True)
-        ],
         "objects with evidence": lambda: list(tagger.tag_many(articles)),
+        "evidence of all tags, where it is read": lambda: [
+            tagger._reasons(*part).of_article(0)()
+            for part in zip(batches, traced, scores, strict=True)
+        ],
+        "objects with evidence, all read": lambda: all_read(tagger.tag_many(articles)),
     }
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from dvtopics.article import Article
+from dvtopics.article import Article, TaggedArticle
 from dvtopics.corpus.store import read_labelled
 from dvtopics.storage import atomic_file
 
@@ -20,6 +21,15 @@ def articles_of(n: int) -> tuple[str, list[Article]]:
     source = read_labelled([NEWS if NEWS.is_file() else AUTHORED])
     name = "public news articles" if NEWS.is_file() else "authored articles, repeated"
     return name, (source * (n // len(source) + 1))[:n]
+
+
+def all_read(tagged: Iterable[TaggedArticle]) -> list[TaggedArticle]:
+    """Read all evidence of `tagged`, which is when it is found."""
+    articles = list(tagged)
+    for article in articles:
+        for item in (article, *article.paragraphs):
+            len(item.evidence)
+    return articles
 
 
 def write_results(name: str, data: Any, markdown: str) -> None:

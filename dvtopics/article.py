@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
 from dvtopics.text.lines import paragraphs_of
 
 Grades = dict[str, float | None]
+Tagged = TypeVar("Tagged")
 
 #: Fields of an output record; an input field of the same name is carried under ``"input"``.
 OUTPUT_FIELDS = ("id", "title", "themes", "tags", "evidence", "paragraphs", "model", "input")
@@ -216,9 +217,37 @@ def _kind(value: Any) -> str:
     return names.get(type(value), type(value).__name__)
 
 
+class _WhenRead:
+    """A slot that may hold what makes its value: that is called when the value is first read."""
+
+    def __init__(self, slot: Any) -> None:
+        self._slot = slot
+
+    def __get__(self, item: object, owner: type | None = None) -> Any:
+        if item is None:
+            return self
+        value = self._slot.__get__(item, owner)
+        if callable(value):
+            value = value()
+            self._slot.__set__(item, value)
+        return value
+
+    def __set__(self, item: object, value: Any) -> None:
+        self._slot.__set__(item, value)
+
+
+def _explained(tagged: type[Tagged]) -> type[Tagged]:
+    tagged.evidence = _WhenRead(tagged.__dict__["evidence"])  # type: ignore[attr-defined]
+    return tagged
+
+
+@_explained
 @dataclass(slots=True)
 class TaggedParagraph:
-    """A paragraph with a probability for every theme, its tags and their evidence."""
+    """A paragraph with a probability for every theme, its tags and their evidence.
+
+    Taggers find evidence when it is first read, for a batch at a time.
+    """
 
     text: str
     themes: dict[str, float]
@@ -227,6 +256,7 @@ class TaggedParagraph:
     unsure: list[str] | None = None
 
 
+@_explained
 @dataclass(slots=True)
 class TaggedArticle:
     """An article with themes at both levels.
@@ -240,7 +270,8 @@ class TaggedArticle:
     tags : list of str
         Themes decided, in the taxonomy's order.
     evidence : list of Evidence
-        Why; offsets are code points into the text that ``where`` names.
+        Why; offsets are code points into the text that ``where`` names. Taggers find it when it
+        is first read, for a batch at a time.
     paragraphs : list of TaggedParagraph
         One per input paragraph, in order.
     model : str

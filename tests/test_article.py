@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from dataclasses import asdict, fields
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -103,6 +107,41 @@ def test_articles_do_not_share_what_they_were_made_from():
     assert two.metadata == {"a": 1}
     assert two.grades == {"x": 1.0}
     assert Article().paragraphs is not Article().paragraphs
+
+
+def test_evidence_is_made_when_it_is_first_read():
+    made = []
+
+    def make():
+        made.append(1)
+        return [{"term": "một cửa"}]
+
+    late = TaggedParagraph("a", {"x": 0.5}, ["x"], make)
+    assert not made
+    assert late.evidence == [{"term": "một cửa"}]
+    assert late.evidence is late.evidence
+    assert made == [1]
+    late.evidence = []
+    assert late.evidence == []
+    assert TaggedParagraph("a", {}, []).evidence == []
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        lambda item: pickle.loads(pickle.dumps(item)),
+        copy.deepcopy,
+        lambda item: type(item)(**{f.name: getattr(item, f.name) for f in fields(item)}),
+        lambda item: TaggedParagraph(**asdict(item)),
+    ],
+    ids=["pickle", "deepcopy", "fields", "asdict"],
+)
+def test_evidence_that_nobody_has_read_yet_goes_along(reading):
+    there = TaggedParagraph("a", {"x": 0.5}, ["x"], [{"term": "một cửa"}])
+    late = TaggedParagraph("a", {"x": 0.5}, ["x"], lambda: [{"term": "một cửa"}])
+    assert reading(late) == there
+    assert late == there
+    assert "một cửa" in repr(TaggedParagraph("a", {}, [], lambda: [{"term": "một cửa"}]))
 
 
 def test_output_record_puts_clashing_fields_under_input():

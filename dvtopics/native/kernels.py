@@ -204,7 +204,7 @@ def mark_words(
             [t[2] for t in tables], [t[3] for t in tables],
         )
     ]  # fmt: skip
-    flags = np.empty(len(ids), np.uint8)
+    flags = np.zeros(len(ids), np.uint8)
     _call(
         "dvtopics_words",
         np.frombuffer(raw, np.uint8), width, *(_of(row, np.int64) for row in spans),
@@ -227,7 +227,7 @@ def heaviest_terms(
     lengths : ndarray of int64, shape (n_texts,)
         Tokens.
     flags : ndarray of uint8, shape (n_tokens,)
-        See `mark_words`.
+        See `mark_words`; of texts without pulls all zero.
     places : tuple of two ndarray of int32, shape (ngram_max, at least n_tokens)
         See `count_ngrams`.
     idf, damping : ndarray of float64
@@ -257,21 +257,24 @@ def heaviest_terms(
     assert 0 <= int(times.min(initial=0)) <= int(times.max(initial=0)) < len(damping)
     assert weight.shape == (len(tag), single.shape[1]) and len(text) == len(tag)  # noqa: PT018
     assert 0 <= int(text.min(initial=0)) <= int(text.max(initial=0)) < max(len(lengths), 1)
+    d, longest = single.shape[1] - k, int(lengths.max(initial=0))
     begins = np.append(0, np.cumsum(lengths))
-    starts = np.flatnonzero(np.append(True, tag[1:] != tag[:-1])[: len(tag)])
-    # The tokens of all texts of the tag that has most.
-    tokens = np.append(0, np.cumsum(lengths.take(text)))
-    room = int(np.diff(tokens.take(np.append(starts, len(tag)))).max(initial=0))
-    longest, n = int(lengths.max(initial=0)), most * len(starts)
-    found = np.empty((3, n), np.int64)
-    weights = np.empty(n)
+    starts = np.flatnonzero(flags & 1)
+    word_begins = np.searchsorted(starts, begins)
+    # The words of all pulls, and of all pulls of the tag that has most.
+    offset = np.append(0, np.cumsum(np.diff(word_begins).take(text)))
+    tags = np.flatnonzero(np.append(True, tag[1:] != tag[:-1])[: len(tag)])
+    room = int(np.diff(offset.take(np.append(tags, len(tag)))).max(initial=0))
+    found, weights = np.empty((3, most * len(tags)), np.int64), np.empty(most * len(tags))
     size = _call(
         "dvtopics_terms",
-        begins, _of(flags, np.uint8), _of(at, np.int32), _of(times, np.int32), stride, ngram_max,
+        begins, _of(flags, np.uint8), starts, word_begins,
+        _of(at, np.int32), _of(times, np.int32), stride, ngram_max,
         _of(idf, np.float64), _of(damping, np.float64), _of(single, np.float32),
-        _of(coef, np.float32), k, single.shape[1] - k, len(tag), _of(tag, np.int64),
-        _of(text, np.int64), _of(weight, np.float64), most, np.empty(longest), np.empty(longest),
-        np.empty(room), np.empty(room), *np.empty((3, room), np.int64), np.empty(room, np.uint8),
+        _of(coef, np.float32), k, d, len(tag), _of(tag, np.int64), _of(text, np.int64),
+        _of(weight, np.float64), np.argsort(text, kind="stable"), most,
+        np.empty((k * ngram_max + d) * longest), *np.empty((3, longest)),
+        offset, *np.empty((2, int(offset[-1]))), np.empty(room, np.uint8),
         *found, weights,
     )  # fmt: skip
     pull, first, last = found[:, :size]

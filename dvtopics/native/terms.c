@@ -17,6 +17,8 @@
 #define LINK 0.35
 #define UNIT 1e6
 #define MOST_SEEDS 64
+/* Memory is asked for this many n-grams before it is read. */
+#define AHEAD 12
 
 /* Which tokens start a word of the phrase list, longest match from the left, and behind which a
  * term may go on to the next token: only blanks are between the two.
@@ -25,7 +27,7 @@
  * begins       1 for the syllables that a longer word begins with
  * keys ... whole   one table after the other by length of words from 2 on: n_keys and n_slots of
  *              each, shift, mask, and whether what is found is a word itself
- * flags        STARTS, GOES_ON by token
+ * flags        STARTS, GOES_ON by token; zero beforehand
  */
 EXPORT int64_t dvtopics_words(
     const void *points, int64_t width, const int64_t *starts, const int64_t *stops,
@@ -39,7 +41,6 @@ EXPORT int64_t dvtopics_words(
         uint8_t *flag = flags + begin;
         begin += length;
         if (!chosen[text]) continue;
-        memset(flag, 0, (size_t)length);
         for (int64_t i = 0, size; i < length; i += size) {
             flag[i] = STARTS;
             size = 1;
@@ -71,26 +72,10 @@ EXPORT int64_t dvtopics_words(
     return n_texts;
 }
 
-static inline double dot(const float *restrict a, const double *restrict b, int64_t n) {
-    double s0 = 0.0, s1 = 0.0, s2 = 0.0, s3 = 0.0;
-    int64_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        s0 += (double)a[i] * b[i];
-        s1 += (double)a[i + 1] * b[i + 1];
-        s2 += (double)a[i + 2] * b[i + 2];
-        s3 += (double)a[i + 3] * b[i + 3];
-    }
-    for (; i < n; i++) s0 += (double)a[i] * b[i];
-    return (s0 + s2) + (s1 + s3);
-}
-
 /* Words of the texts that one tag is traced to, one after the other. */
 typedef struct {
-    double *weight;
-    double *link;
-    int64_t *first;
-    int64_t *last;
-    int64_t *pull;
+    const double *weight;
+    const double *link;
     uint8_t *taken;
 } Words;
 
@@ -98,17 +83,29 @@ typedef struct {
 static int64_t grow(const Words *words, int64_t n, int64_t most,
                     int64_t *low, int64_t *high, double *unit) {
     int64_t seeds[MOST_SEEDS], n_seeds = 0, found = 0;
+    /* In single precision: words that differ by rounding only come in the order of the text. */
+    float weights[MOST_SEEDS];
+    double least = 0.0;
+    for (int64_t i = 0; i < n; i++) least = words->weight[i] > least ? words->weight[i] : least;
+    /* Most words weigh next to nothing: where enough weigh more, they need no place in line. */
+    least /= 8.0;
+    int64_t n_heavy = 0;
+    for (int64_t i = 0; i < n; i++) n_heavy += words->weight[i] > least;
+    if (n_heavy < 2 * most) least = 0.0;
     for (int64_t i = 0; i < n; i++) {
-        /* In single precision: words that differ by rounding only come in the order of the text. */
+        if (!(words->weight[i] > least)) continue;
         const float weight = (float)words->weight[i];
-        if (!(words->weight[i] > 0.0)) continue;
         if (n_seeds == 2 * most) {
-            if (!(weight > (float)words->weight[seeds[n_seeds - 1]])) continue;
+            if (!(weight > weights[n_seeds - 1])) continue;
             n_seeds--;
         }
         int64_t j = n_seeds++;
-        for (; j > 0 && (float)words->weight[seeds[j - 1]] < weight; j--) seeds[j] = seeds[j - 1];
+        for (; j > 0 && weights[j - 1] < weight; j--) {
+            seeds[j] = seeds[j - 1];
+            weights[j] = weights[j - 1];
+        }
         seeds[j] = i;
+        weights[j] = weight;
     }
     memset(words->taken, 0, (size_t)n);
     for (int64_t rank = 0; rank < n_seeds; rank++) {
@@ -147,77 +144,121 @@ static int64_t grow(const Words *words, int64_t n, int64_t most,
     return found < most ? found : most;
 }
 
+/* What the n-grams of one size weigh, one row of `length` a score, where they start in a text. */
+static void gather(const int32_t *restrict at, const int32_t *restrict times, int64_t length,
+                   const double *restrict idf, const double *restrict damping, double share,
+                   const float *restrict weights, int64_t width, double *restrict out) {
+    for (int64_t i = 0; i < length; i++) {
+        if (i + AHEAD < length && at[i + AHEAD] >= 0) {
+            PREFETCH(idf + at[i + AHEAD]);
+            PREFETCH(weights + at[i + AHEAD] * width);
+        }
+        const int64_t feature = at[i];
+        const double factor = feature < 0 ? 0.0 : damping[times[i]] * idf[feature] * share;
+        const float *row = weights + (feature < 0 ? 0 : feature) * width;
+        for (int64_t c = 0; c < width; c++) out[c * length + i] = factor * (double)row[c];
+    }
+}
+
+/* out[i] = sum over c of weight[c] * rows[c][i]. */
+static inline void weigh(const double *restrict rows, int64_t length, const double *restrict weight,
+                         int64_t width, double *restrict out) {
+    memset(out, 0, (size_t)length * sizeof *out);
+    int64_t c = 0;
+    for (; c + 4 <= width; c += 4) {
+        const double *a = rows + c * length, *b = a + length, *e = b + length, *f = e + length;
+        const double wa = weight[c], wb = weight[c + 1], we = weight[c + 2], wf = weight[c + 3];
+        for (int64_t i = 0; i < length; i++) {
+            out[i] += (wa * a[i] + wb * b[i]) + (we * e[i] + wf * f[i]);
+        }
+    }
+    for (; c < width; c++) {
+        const double *a = rows + c * length, wa = weight[c];
+        for (int64_t i = 0; i < length; i++) out[i] += wa * a[i];
+    }
+}
+
 /* The heaviest terms of every tag.
  *
- * begins       first token of every text
+ * begins       first token of every text, and the end
  * flags        see dvtopics_words
+ * starts       first token of every word of the texts that are wanted
+ * word_begins  first word of every text, and the end
  * at, times    see dvtopics_rows
  * damping      what one of so many occurrences weighs against one that is alone
  * single       (n_syllables, k + d);  coef (n_features, k)
  * tag, text, weight    pulls by tag, weights (n_pulls, k + d)
+ * by_text      the pulls by text: those of one text share what its n-grams weigh
  * most         terms a tag, at most 32
- * value, link  as long as the longest text
- * word_...     as long as all texts of a tag together
+ * rows         (k + d + (ngram_max - 1) * k) times the tokens of the longest text
+ * value, link, part    as long as the longest text
+ * offset       first word of every pull, and the end
+ * word_...     as long as the words of all pulls; taken: of the tag with most
  * out_...      most * the number of tags: pull, first and last token, weight of terms
  * returns      the number of terms
  */
 EXPORT WIDE int64_t dvtopics_terms(
-    const int64_t *begins, const uint8_t *flags,
+    const int64_t *begins, const uint8_t *flags, const int64_t *starts, const int64_t *word_begins,
     const int32_t *at, const int32_t *times, int64_t stride, int64_t ngram_max,
     const double *idf, const double *damping, const float *single, const float *coef,
     int64_t k, int64_t d, int64_t n_pulls, const int64_t *tag, const int64_t *text,
-    const double *weight, int64_t most, double *value, double *link,
-    double *word_weight, double *word_link, int64_t *word_first, int64_t *word_last,
-    int64_t *word_pull, uint8_t *word_taken,
+    const double *weight, const int64_t *by_text, int64_t most,
+    double *rows, double *value, double *link, double *part,
+    const int64_t *offset, double *word_weight, double *word_link, uint8_t *word_taken,
     int64_t *out_pull, int64_t *out_first, int64_t *out_last, double *out_weight) {
-    const Words words = {word_weight, word_link, word_first, word_last, word_pull, word_taken};
-    int64_t n_words = 0, n = 0;
-    for (int64_t pull = 0; pull < n_pulls; pull++) {
-        const int64_t begin = begins[text[pull]], length = begins[text[pull] + 1] - begin;
-        const double *w = weight + pull * (k + d);
-        memset(value, 0, (size_t)length * sizeof *value);
+    int64_t now = -1;
+    for (int64_t place = 0; place < n_pulls; place++) {
+        const int64_t pull = by_text[place], begin = begins[text[pull]];
+        const int64_t length = begins[text[pull] + 1] - begin;
+        if (text[pull] != now) {
+            now = text[pull];
+            double *out = rows;
+            for (int64_t size = 1; size <= ngram_max; size++) {
+                const int64_t from = (size - 1) * stride + begin, width = size == 1 ? k + d : k;
+                gather(at + from, times + from, length, idf, damping, 1.0 / (double)size,
+                       size == 1 ? single : coef, width, out);
+                out += width * length;
+            }
+        }
+        const double *w = weight + pull * (k + d), *in = rows + (k + d) * length;
+        weigh(rows, length, w, k + d, value);
         memset(link, 0, (size_t)length * sizeof *link);
-        for (int64_t size = 1; size <= ngram_max; size++) {
-            const int32_t *which = at + (size - 1) * stride + begin;
-            const int32_t *often = times + (size - 1) * stride + begin;
-            const double share = 1.0 / (double)size;
-            for (int64_t i = 0; i < length; i++) {
-                const int64_t feature = which[i];
-                if (feature < 0) continue;
-                const double factor = damping[often[i]] * idf[feature] * share;
-                if (size == 1) {
-                    value[i] += factor * dot(single + feature * (k + d), w, k + d);
-                    continue;
-                }
-                const double part = factor * dot(coef + feature * k, w, k);
-                const double joint = part * (double)size / (double)(size - 1);
-                for (int64_t j = i; j < i + size; j++) value[j] += part;
-                /* As much as it gives its syllables it gives the joints between them. */
-                for (int64_t j = i; j < i + size - 1; j++) link[j] += joint;
+        for (int64_t size = 2; size <= ngram_max; size++, in += k * length) {
+            weigh(in, length, w, k, part);
+            /* As much as it gives its syllables it gives the joints between them. */
+            const double joint = (double)size / (double)(size - 1);
+            for (int64_t j = 0; j < size; j++) {
+                for (int64_t i = j; i < length; i++) value[i] += part[i - j];
+            }
+            for (int64_t j = 0; j < size - 1; j++) {
+                for (int64_t i = j; i < length; i++) link[i] += joint * part[i - j];
             }
         }
         const uint8_t *flag = flags + begin;
-        for (int64_t i = 0; i < length; i++) {
-            if (flag[i] & STARTS) {
-                words.weight[n_words] = 0.0;
-                words.first[n_words] = begin + i;
-                words.pull[n_words++] = pull;
-            }
-            words.weight[n_words - 1] += value[i];
-            words.last[n_words - 1] = begin + i;
-            words.link[n_words - 1] = flag[i] & GOES_ON ? link[i] : 0.0;
+        for (int64_t i = 0, word = offset[pull] - 1; i < length; i++) {
+            if (flag[i] & STARTS) word_weight[++word] = 0.0;
+            word_weight[word] += value[i];
+            word_link[word] = flag[i] & GOES_ON ? link[i] : 0.0;
         }
-        if (pull + 1 == n_pulls || tag[pull + 1] != tag[pull]) {
-            int64_t low[MOST_SEEDS], high[MOST_SEEDS];
-            double unit[MOST_SEEDS];
-            const int64_t found = grow(&words, n_words, most, low, high, unit);
-            for (int64_t j = 0; j < found; j++, n++) {
-                out_pull[n] = words.pull[low[j]];
-                out_first[n] = words.first[low[j]];
-                out_last[n] = words.last[high[j]];
-                out_weight[n] = unit[j] / UNIT;
-            }
-            n_words = 0;
+    }
+    int64_t n = 0;
+    for (int64_t pull = 0, end; pull < n_pulls; pull = end) {
+        for (end = pull + 1; end < n_pulls && tag[end] == tag[pull];) end++;
+        const Words words = {word_weight + offset[pull], word_link + offset[pull], word_taken};
+        int64_t low[MOST_SEEDS], high[MOST_SEEDS];
+        double unit[MOST_SEEDS];
+        const int64_t found = grow(&words, offset[end] - offset[pull], most, low, high, unit);
+        for (int64_t j = 0; j < found; j++, n++) {
+            /* A term lies in one text: words of several are not linked. */
+            int64_t of = pull;
+            while (offset[of + 1] <= offset[pull] + low[j]) of++;
+            const int64_t shift = word_begins[text[of]] - offset[of] + offset[pull];
+            const int64_t next = high[j] + shift + 1;
+            out_pull[n] = of;
+            out_first[n] = starts[low[j] + shift];
+            out_last[n] =
+                (next < word_begins[text[of] + 1] ? starts[next] : begins[text[of] + 1]) - 1;
+            out_weight[n] = unit[j] / UNIT;
         }
     }
     return n;

@@ -6,22 +6,22 @@ learns them is the subclass's business (`fit`), as is how it saves and loads the
 
 from __future__ import annotations
 
-import gc
 import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dvtopics.article import Article, Evidence, TaggedArticle, TaggedParagraph, as_article
+from dvtopics.article import Article, TaggedArticle, TaggedParagraph, as_article
 from dvtopics.errors import NotFittedError
 from dvtopics.taggers.batch import Batch, Scores
 from dvtopics.taggers.calibration import Platt
 from dvtopics.taggers.decision import Thresholds
-from dvtopics.taggers.explain import Explainer
+from dvtopics.taggers.explain import Explainer, Reasons
+from dvtopics.taggers.garbage import collecting_later
 from dvtopics.taggers.pipeline import Judgement, TwoStagePipeline
 from dvtopics.themes import Taxonomy
 
@@ -184,8 +184,8 @@ class Tagger:
         judgement = self.pipeline_.judge(batch, traced=evidence)
         logits = judgement.logits()
         scores = self._decide(logits.paragraph, logits.article)
-        with _collecting_later():
-            reasons = self._reasons(batch, judgement, scores) if evidence else None
+        reasons = self._reasons(batch, judgement, scores) if evidence else None
+        with collecting_later():
             return self._assemble(batch, scores, reasons)
 
     def score_articles(self, articles: Iterable[ArticleLike]) -> Scores:
@@ -274,21 +274,19 @@ class Tagger:
             limits.unsure("article", a),
         )
 
-    def _reasons(
-        self, batch: Batch, judgement: Judgement, scores: Scores
-    ) -> tuple[list[list[Evidence]], list[list[Evidence]]]:
-        """Evidence of every article, and of every paragraph of the batch."""
+    def _reasons(self, batch: Batch, judgement: Judgement, scores: Scores) -> Reasons:
+        """Return the evidence of the batch."""
         known = self._explainer
         # Made on first use: scoring alone does not need it.
         if known is None or not known.explains(self.pipeline_, self.phrases_, self.themes_):
             known = self._explainer = Explainer(self.pipeline_, self.phrases_, self.themes_)
-        return known.explain(batch, judgement, scores)
+        return Reasons(partial(known.explain, batch, judgement, scores))
 
     def _assemble(
         self,
         batch: Batch,
         scores: Scores,
-        reasons: tuple[list[list[Evidence]], list[list[Evidence]]] | None,
+        reasons: Reasons | None,
     ) -> list[TaggedArticle]:
         themes = self.themes_
         paragraph = [dict(zip(themes, row, strict=True)) for row in scores.paragraph.tolist()]
@@ -311,13 +309,13 @@ class Tagger:
                     title=source.title,
                     themes=article[number],
                     tags=article_tags[number],
-                    evidence=reasons[0][number] if reasons else [],
+                    evidence=reasons.of_article(number) if reasons else [],
                     paragraphs=[
                         TaggedParagraph(
                             batch.texts[row],
                             paragraph[row],
                             paragraph_tags[row],
-                            reasons[1][row] if reasons else [],
+                            reasons.of_paragraph(row) if reasons else [],
                             unsure["paragraph"][row] if unsure else None,
                         )
                         for row in range(begin, end)
@@ -328,22 +326,6 @@ class Tagger:
                 )
             )
         return result
-
-
-@contextmanager
-def _collecting_later() -> Iterator[None]:
-    """Look for no garbage meanwhile.
-
-    Thousands of objects are made, none of them garbage: the collector would go through them, and
-    through all that the process holds, again and again, which takes a third of the time.
-    """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 class _TagBatch:

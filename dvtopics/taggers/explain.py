@@ -9,9 +9,12 @@ All tags of a batch go through together: `dvtopics.taggers.pulls` finds the text
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
+from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +26,7 @@ from dvtopics.features.tfidf import TokenBatch
 from dvtopics.native import kernels
 from dvtopics.taggers.batch import Batch, Scores
 from dvtopics.taggers.context import Array
+from dvtopics.taggers.garbage import collecting_later
 from dvtopics.taggers.pipeline import Judgement, TwoStagePipeline
 from dvtopics.taggers.pulls import Pulls, Tags, hear, pulls_of
 from dvtopics.taggers.scorer import Dissected, Grams, Trace
@@ -31,11 +35,46 @@ from dvtopics.taggers.terms import heaviest_terms
 from dvtopics.taggers.words import Cells, Words
 
 Ids = NDArray[np.int64]
+#: Evidence of articles, and of paragraphs.
+Found = tuple[list[list[Evidence]], list[list[Evidence]]]
 
 #: Terms named per theme; "rest" and "bias" come on top, which makes ten.
 MAX_TERMS = 8
 #: Tokens, times the tags that are traced to them, that are in memory at a time.
 _MOST_TOKENS = 1_000_000
+
+
+class Reasons:
+    """Evidence of a batch, found when any of it is first read.
+
+    Parameters
+    ----------
+    find : callable
+        Returns the evidence of every article, and of every paragraph.
+    """
+
+    def __init__(self, find: Callable[[], Found]) -> None:
+        self._find: Callable[[], Found] | None = find
+        self._found: Found = ([], [])
+        self._lock = Lock()
+
+    # Any: what takes evidence takes what makes it as well, see `dvtopics.article`.
+    def of_article(self, number: int) -> Any:
+        """Return what the evidence of an article is made by."""
+        return partial(self._read, 0, number)
+
+    def of_paragraph(self, number: int) -> Any:
+        """Return what the evidence of a paragraph is made by."""
+        return partial(self._read, 1, number)
+
+    def _read(self, level: int, number: int) -> list[Evidence]:
+        with self._lock:
+            if self._find is not None:
+                with collecting_later():
+                    self._found = self._find()
+                # Lets go of what the batch was judged by.
+                self._find = None
+        return self._found[level][number]
 
 
 class Explainer:
@@ -63,9 +102,7 @@ class Explainer:
         """Say whether it was made of just these."""
         return self.pipeline is pipeline and self.phrases is phrases and self.themes == themes
 
-    def explain(
-        self, batch: Batch, judgement: Judgement, scores: Scores
-    ) -> tuple[list[list[Evidence]], list[list[Evidence]]]:
+    def explain(self, batch: Batch, judgement: Judgement, scores: Scores) -> Found:
         """Return the evidence of every article, and of every paragraph.
 
         Parameters

@@ -31,7 +31,7 @@ Ids = NDArray[np.int64]
 
 #: Texts that the terms of a tag are taken from; paragraphs that an article's tag is followed
 #: back through.
-MAX_SOURCES = 6
+MAX_SOURCES = 4
 
 
 @dataclass(frozen=True, slots=True)
