@@ -303,7 +303,7 @@ class Lab:
             rows.sort_indices()
             if n_dimensions:
                 fitted = SyllableEmbedding.fit(
-                    _as_rows(rows[~self.is_title]), rows.shape[1], n_dimensions, 0
+                    [_as_rows(rows[~self.is_title])], rows.shape[1], n_dimensions, 0
                 )
                 self._contents[n_dimensions] = fitted.transform(_as_rows(rows))
             else:

@@ -6,6 +6,7 @@ two paragraphs may score alike and still be of different kinds.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,15 +33,23 @@ class SyllableEmbedding:
 
     @classmethod
     def fit(
-        cls, rows: Rows, n_syllables: int, n_dimensions: int, random_state: int
+        cls, parts: Iterable[Rows], n_syllables: int, n_dimensions: int, random_state: int
     ) -> SyllableEmbedding:
-        """Learn coordinates from the single-syllable part of TF-IDF `rows`.
+        """Learn coordinates from the single-syllable part of TF-IDF rows.
 
         With fewer texts or syllables than `n_dimensions`, the coordinates left over are zero.
+
+        Parameters
+        ----------
+        parts : iterable of Rows
+            Of which nothing but that part is kept in memory.
+        n_syllables, n_dimensions, random_state : int
         """
+        from scipy.sparse import vstack
         from sklearn.utils.extmath import randomized_svd
 
-        matrix = _single_syllables(rows, n_syllables)[0].to_scipy()
+        single = [_single_syllables(rows, n_syllables)[0].to_scipy() for rows in parts]
+        matrix = single[0] if len(single) == 1 else vstack(single, format="csr")
         n_found = min(n_dimensions, min(matrix.shape) - 1)
         table = np.zeros((n_syllables, n_dimensions))
         if n_found > 0:

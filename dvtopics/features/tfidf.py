@@ -17,30 +17,8 @@ from dvtopics.errors import NotFittedError, UsageError
 from dvtopics.features.lookup import IntegerTable
 from dvtopics.features.rows import Rows, sum_by_row
 from dvtopics.features.syllables import UNKNOWN, SyllableCoder
+from dvtopics.features.tokens import TokenBatch, TokenisedTexts, row_of
 from dvtopics.native import kernels
-from dvtopics.text.tokenize import canonical, find_tokens
-
-
-@dataclass(frozen=True, slots=True)
-class TokenBatch:
-    """Token ids of a batch of texts.
-
-    Attributes
-    ----------
-    ids : ndarray of int64, shape (n_tokens,)
-        -1 where the token is in no feature.
-    row : ndarray of int64, shape (n_tokens,)
-        Text that the token is in.
-    lengths : ndarray of int64, shape (n_texts,)
-        Tokens per text.
-    spans : ndarray of int64, shape (2, n_tokens), optional
-        Where they stand, see `dvtopics.features.syllables.SyllableCoder.locate`.
-    """
-
-    ids: NDArray[np.int64]
-    row: NDArray[np.int64]
-    lengths: NDArray[np.int64]
-    spans: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,50 +40,6 @@ class NgramTrace:
     feature: NDArray[np.int32]
     times: NDArray[np.int32]
     norm: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class TokenisedTexts:
-    """Texts as token ids, for whoever fits many vectorizers on parts of the same texts.
-
-    Attributes
-    ----------
-    words : list of str
-        Canonical tokens; the position is the id.
-    batch : TokenBatch
-    """
-
-    words: list[str]
-    batch: TokenBatch
-
-    @classmethod
-    def read(cls, texts: Iterable[str]) -> TokenisedTexts:
-        """Tokenise `texts`."""
-        vocabulary: dict[str, int] = {}
-        surfaces: dict[str, int] = {}
-        chunks: list[NDArray[np.int64]] = []
-        for text in texts:
-            ids = []
-            for surface in find_tokens(text):
-                index = surfaces.get(surface)
-                if index is None:
-                    index = vocabulary.setdefault(canonical(surface), len(vocabulary))
-                    surfaces[surface] = index
-                ids.append(index)
-            chunks.append(np.array(ids, dtype=np.int64))
-        lengths = np.fromiter(map(len, chunks), np.int64, len(chunks))
-        ids_all = np.concatenate(chunks) if chunks else np.zeros(0, np.int64)
-        return cls(list(vocabulary), TokenBatch(ids_all, _rows(lengths), lengths))
-
-    def take(self, chosen: NDArray[np.bool_]) -> TokenisedTexts:
-        """Return the chosen texts, in their order, under the same ids."""
-        lengths = self.batch.lengths[chosen]
-        ids = self.batch.ids[chosen[self.batch.row]]
-        return TokenisedTexts(self.words, TokenBatch(ids, _rows(lengths), lengths))
-
-
-def _rows(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.repeat(np.arange(len(lengths)), lengths)
 
 
 class NgramTfidf:
@@ -184,14 +118,17 @@ class NgramTfidf:
             raise UsageError(f"ngram_max must be 1, 2 or 3, got {self.ngram_max!r}")
         if self.min_df < 1:
             raise UsageError(f"min_df must be at least 1, got {self.min_df!r}")
-        batch = tokens.batch
-        n_texts, base = len(batch.lengths), len(tokens.words) + 1
+        n_texts, base = len(tokens.batch.lengths), len(tokens.words) + 1
         if base**3 >= 2**63:
             raise UsageError(f"{len(tokens.words):,} different syllables: is this Vietnamese text?")
+        none = np.zeros(0, np.int64)
+        counts = [(none, none)] * self.ngram_max
+        for part in tokens.parts():
+            for n in range(1, self.ngram_max + 1):
+                more = _document_frequencies(*_ngrams(part.batch, base, n))
+                counts[n - 1] = _added(counts[n - 1], more)
         found, frequencies = [], []
-        for n in range(1, self.ngram_max + 1):
-            row, key = _ngrams(batch, base, n)
-            key, df = _document_frequencies(row, key)
+        for key, df in counts:
             keep = df >= self.min_df
             found.append(key[keep])
             frequencies.append(df[keep])
@@ -216,7 +153,7 @@ class NgramTfidf:
         if self._coder is None:
             self._coder = SyllableCoder(self.syllables_)
         ids, lengths, spans = self._coder.locate(texts)
-        return TokenBatch(ids, _rows(lengths), lengths, spans)
+        return TokenBatch(ids, row_of(lengths), lengths, spans)
 
     def encode_tokens(self, tokens: TokenisedTexts) -> TokenBatch:
         """Return the token ids of texts that are tokenised already."""
@@ -366,6 +303,20 @@ def _document_frequencies(
     first[1:] = (key[1:] != key[:-1]) | (row[1:] != row[:-1])
     distinct, counts = np.unique(key[first], return_counts=True)
     return distinct, counts.astype(np.int64)
+
+
+def _added(
+    a: tuple[NDArray[np.int64], NDArray[np.int64]], b: tuple[NDArray[np.int64], NDArray[np.int64]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct keys of both, ascending, and their counts together."""
+    if not len(a[0]):
+        return b
+    key, count = np.concatenate([a[0], b[0]]), np.concatenate([a[1], b[1]])
+    # Two ascending runs: a stable sort merges them.
+    order = np.argsort(key, kind="stable")
+    key, count = key[order], count[order]
+    first = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
+    return key[first], np.add.reduceat(count, first)
 
 
 def _compact(

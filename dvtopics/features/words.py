@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dvtopics.errors import UsageError
 from dvtopics.features.lookup import IntegerTable
 from dvtopics.features.syllables import UNKNOWN, SyllableCoder
-from dvtopics.features.tfidf import TokenBatch, TokenisedTexts
+from dvtopics.features.tokens import TokenBatch, TokenisedTexts
 
 Ids = NDArray[np.int64]
 

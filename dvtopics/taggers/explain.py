@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from dvtopics.article import Evidence
 from dvtopics.features.phrases import PhraseList
 from dvtopics.features.syllables import code_points
-from dvtopics.features.tfidf import TokenBatch
+from dvtopics.features.tokens import TokenBatch
 from dvtopics.native import kernels
 from dvtopics.taggers.batch import Batch, Scores
 from dvtopics.taggers.context import Array

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from dvtopics.features.embedding import SyllableEmbedding
 from dvtopics.features.rows import Rows
-from dvtopics.features.tfidf import NgramTfidf, NgramTrace, TokenBatch
+from dvtopics.features.tfidf import NgramTfidf, NgramTrace
+from dvtopics.features.tokens import TokenBatch
 from dvtopics.native import kernels
 from dvtopics.taggers.context import Array
 
@@ -36,6 +37,15 @@ class TextScores:
     logits: Array
     content: Array
     length: NDArray[np.int64]
+
+    @classmethod
+    def joined(cls, parts: Sequence[TextScores]) -> TextScores:
+        """Return the scores of texts that were scored in `parts`."""
+        return cls(
+            np.concatenate([part.logits for part in parts]),
+            np.concatenate([part.content for part in parts]),
+            np.concatenate([part.length for part in parts]),
+        )
 
 
 class Trace(Protocol):

@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dvtopics.features.tfidf import TokenBatch
+from dvtopics.features.tokens import TokenBatch
 from dvtopics.features.topics import Bags, TopicWords
 from dvtopics.features.words import Terms, WordBatch, WordTerms
 from dvtopics.taggers.context import Array

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvtopics.features.phrases import PhraseList
-from dvtopics.features.tfidf import TokenBatch
+from dvtopics.features.tokens import TokenBatch
 from dvtopics.taggers.context import Array
 from dvtopics.taggers.pulls import Pulls
 from dvtopics.taggers.scorer import Dissected

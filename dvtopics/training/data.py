@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvtopics.corpus.labels import Labels
-from dvtopics.features.tfidf import TokenisedTexts
+from dvtopics.features.tokens import TokenisedTexts
 from dvtopics.taggers.batch import Batch, Layout
 from dvtopics.taggers.context import Array
 from dvtopics.taggers.scorer import Scorer, TextScores

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dvtopics.features.tfidf import TokenisedTexts
+from dvtopics.features.tokens import TokenisedTexts
 from dvtopics.features.topics import Array, Bags
 from dvtopics.features.words import WordBatch, WordTerms, read_words
 from dvtopics.taggers.scorer import Scorer, TextScores

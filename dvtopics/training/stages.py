@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvtopics.features.embedding import SyllableEmbedding
-from dvtopics.features.tfidf import NgramTfidf, TokenisedTexts
+from dvtopics.features.tfidf import NgramTfidf
+from dvtopics.features.tokens import TokenisedTexts
 from dvtopics.taggers.batch import Layout
 from dvtopics.taggers.context import (
     Array,
@@ -36,6 +37,7 @@ from dvtopics.taggers.scorer import Scorer, TextScores, TfidfScorer
 from dvtopics.training.data import PipelineParameters, StageOne, TrainingSet
 from dvtopics.training.folds import article_folds
 from dvtopics.training.network import NetworkParameters, fit_network
+from dvtopics.training.stored_rows import rows_of, stored_rows
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -94,7 +96,8 @@ class _TfidfStage:
 
     def scores(self, scorer: Scorer, tokens: TokenisedTexts) -> TextScores:
         assert isinstance(scorer, TfidfScorer)
-        return scorer.score_tokens(scorer.vectorizer.encode_tokens(tokens))
+        encode = scorer.vectorizer.encode_tokens
+        return TextScores.joined([scorer.score_tokens(encode(part)) for part in tokens.parts()])
 
 
 def fit_scorer(
@@ -108,28 +111,13 @@ def fit_scorer(
     tokens = data.body.take(judged)
     vectorizer = NgramTfidf(parameters.ngram_max, parameters.min_df, parameters.sublinear_tf)
     vectorizer.fit_tokens(tokens)
-    rows = vectorizer.transform_batch(vectorizer.encode_tokens(tokens)).to_scipy()
-    present, main = data.labels.paragraph[judged], data.labels.main[judged]
-    n_themes = present.shape[1]
-    coef = np.zeros((rows.shape[1], 2 * n_themes), dtype=np.float32)
-    intercept = np.zeros(2 * n_themes)
-    for column, label in enumerate([*present.T, *main.T]):
-        known = ~np.isnan(label)
-        learned, label = rows[known], label[known]
-        if column < n_themes:
-            factor = parameters.nb_offset + count_ratio(learned, label, parameters.nb_smoothing)
-            weights, bias = _logistic(
-                learned.multiply(factor).tocsr(), label, parameters.C, parameters.class_weight
-            )
-            weights = weights * factor
-        else:
-            weights, bias = _logistic(learned, label, parameters.main_C, parameters.class_weight)
-        # Half precision is what is saved: fitting and loading give the same scores.
-        coef[:, column], intercept[column] = weights.astype(np.float16), bias
+    labels = np.concatenate([data.labels.paragraph[judged], data.labels.main[judged]], axis=1)
+    with stored_rows(vectorizer, tokens) as rows:
+        coef, intercept = _fit_linear(rows, labels, parameters)
     n_syllables = len(vectorizer.syllables_)
     if with_content:
         embedding = SyllableEmbedding.fit(
-            vectorizer.transform_batch(vectorizer.encode_tokens(data.body)),
+            rows_of(vectorizer, data.body),
             n_syllables,
             parameters.n_dimensions,
             parameters.random_state,
@@ -139,6 +127,38 @@ def fit_scorer(
     return TfidfScorer(vectorizer, coef, intercept, embedding)
 
 
+def _fit_linear(
+    rows: csr_matrix, labels: Array, parameters: StageParameters
+) -> tuple[NDArray[np.float32], Array]:
+    """Fit both scores of every theme, `labels` side by side; return coefficients and intercepts."""
+    coef = np.zeros((rows.shape[1], labels.shape[1]), dtype=np.float32)
+    intercept = np.zeros(labels.shape[1])
+    for column, label in enumerate(labels.T):
+        known = ~np.isnan(label)
+        # A part of the rows is a copy in memory.
+        learned, label = (rows, label) if known.all() else (rows[known], label[known])
+        if column < labels.shape[1] // 2:
+            factor = parameters.nb_offset + count_ratio(learned, label, parameters.nb_smoothing)
+            weights, bias = _logistic(
+                _weighted(learned, factor), label, parameters.C, parameters.class_weight
+            )
+            weights = weights * factor
+        else:
+            weights, bias = _logistic(learned, label, parameters.main_C, parameters.class_weight)
+        # Half precision is what is saved: fitting and loading give the same scores.
+        coef[:, column], intercept[column] = weights.astype(np.float16), bias
+    return coef, intercept
+
+
+def _weighted(rows: csr_matrix, factor: Array) -> csr_matrix:
+    """Return `rows` with their columns multiplied by `factor`; only the values are new."""
+    from scipy.sparse import csr_matrix
+
+    value = factor.take(rows.indices)
+    value *= rows.data
+    return csr_matrix((value, rows.indices, rows.indptr), rows.shape)
+
+
 def count_ratio(rows: csr_matrix, label: Array, smoothing: float) -> Array:
     """Return how one-sidedly each feature is used: the size of its log-count ratio.
 
@@ -146,8 +166,8 @@ def count_ratio(rows: csr_matrix, label: Array, smoothing: float) -> Array:
     (Wang & Manning 2012, Baselines and bigrams, who also mix such weights with equal ones;
     TF-IDF takes the place of counts here).
     """
-    positive = np.asarray(rows[label > 0].sum(axis=0)).ravel() + smoothing
-    negative = np.asarray(rows[label == 0].sum(axis=0)).ravel() + smoothing
+    positive = rows.T @ (label > 0).astype(np.float64) + smoothing
+    negative = rows.T @ (label == 0).astype(np.float64) + smoothing
     ratio = np.log(positive / positive.sum()) - np.log(negative / negative.sum())
     size: Array = np.abs(ratio)
     return size

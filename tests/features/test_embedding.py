@@ -21,7 +21,7 @@ def fitted(texts, ngram_max=3, n_dimensions=3, random_state=0):
     vectorizer = NgramTfidf(ngram_max, 1).fit(texts)
     rows = vectorizer.transform(texts)
     return vectorizer, SyllableEmbedding.fit(
-        rows, len(vectorizer.syllables_), n_dimensions, random_state
+        [rows], len(vectorizer.syllables_), n_dimensions, random_state
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from dvtopics.errors import UsageError
 from dvtopics.features.phrases import PhraseList
-from dvtopics.features.tfidf import TokenisedTexts
+from dvtopics.features.tokens import TokenisedTexts
 from dvtopics.features.words import PhraseJoiner, WordTerms, read_words, syllables_of
 from dvtopics.text.tokenize import tokenize
 
