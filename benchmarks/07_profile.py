@@ -55,7 +55,7 @@ def steps(tagger: Any, articles: list[Any]) -> dict[str, Callable[[], Any]]:
         "objects, no evidence": lambda: list(tagger.tag_many(articles, evidence=False)),
         "objects with evidence": lambda: list(tagger.tag_many(articles)),
         "evidence of all tags, where it is read": lambda: [
-            tagger._reasons(*part).of_article(0)()
+            tagger._reasons(*part).open()[0].of_article()()
             for part in zip(batches, traced, scores, strict=True)
         ],
         "objects with evidence, all read": lambda: all_read(tagger.tag_many(articles)),

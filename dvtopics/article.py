@@ -228,7 +228,11 @@ class _WhenRead:
             return self
         value = self._slot.__get__(item, owner)
         if callable(value):
-            value = value()
+            try:
+                value = value()
+            except AttributeError as error:
+                # As such it would say that there is no such slot, and pickling would leave it out.
+                raise RuntimeError("the value could not be made") from error
             self._slot.__set__(item, value)
         return value
 

@@ -16,6 +16,8 @@ from dvtopics.native import library
 
 Ids = NDArray[np.int64]
 Array = NDArray[np.float64]
+#: As in `terms.c`.
+_BLOCK = 512
 #: Keys, slots, shift and mask; see `hash_table`.
 Table = tuple[NDArray[np.uint64], NDArray[np.uint64], int, int]
 #: Entries of rows by `indptr`: feature, value; and what the rows were divided by.
@@ -227,7 +229,7 @@ def heaviest_terms(
     lengths : ndarray of int64, shape (n_texts,)
         Tokens.
     flags : ndarray of uint8, shape (n_tokens,)
-        See `mark_words`; of texts without pulls all zero.
+        See `mark_words`; every text with a pull starts with a word.
     places : tuple of two ndarray of int32, shape (ngram_max, at least n_tokens)
         See `count_ngrams`.
     idf, damping : ndarray of float64
@@ -257,10 +259,11 @@ def heaviest_terms(
     assert 0 <= int(times.min(initial=0)) <= int(times.max(initial=0)) < len(damping)
     assert weight.shape == (len(tag), single.shape[1]) and len(text) == len(tag)  # noqa: PT018
     assert 0 <= int(text.min(initial=0)) <= int(text.max(initial=0)) < max(len(lengths), 1)
-    d, longest = single.shape[1] - k, int(lengths.max(initial=0))
+    d, block = single.shape[1] - k, _BLOCK + ngram_max
     begins = np.append(0, np.cumsum(lengths))
-    starts = np.flatnonzero(flags & 1)
-    word_begins = np.searchsorted(starts, begins)
+    assert (flags[begins[text[lengths[text] > 0]]] & 1).all()
+    starts = np.flatnonzero(flags & 1).astype(np.int64, copy=False)
+    word_begins = np.searchsorted(starts, begins).astype(np.int64, copy=False)
     # The words of all pulls, and of all pulls of the tag that has most.
     offset = np.append(0, np.cumsum(np.diff(word_begins).take(text)))
     tags = np.flatnonzero(np.append(True, tag[1:] != tag[:-1])[: len(tag)])
@@ -272,9 +275,9 @@ def heaviest_terms(
         _of(at, np.int32), _of(times, np.int32), stride, ngram_max,
         _of(idf, np.float64), _of(damping, np.float64), _of(single, np.float32),
         _of(coef, np.float32), k, d, len(tag), _of(tag, np.int64), _of(text, np.int64),
-        _of(weight, np.float64), np.argsort(text, kind="stable"), most,
-        np.empty((k * ngram_max + d) * longest), *np.empty((3, longest)),
-        offset, *np.empty((2, int(offset[-1]))), np.empty(room, np.uint8),
+        _of(weight, np.float64), np.argsort(text, kind="stable").astype(np.int64, copy=False), most,
+        np.empty((k * ngram_max + d) * block), *np.empty((3, block)),
+        _of(offset, np.int64), *np.empty((2, int(offset[-1]))), np.empty(room, np.uint8),
         *found, weights,
     )  # fmt: skip
     pull, first, last = found[:, :size]

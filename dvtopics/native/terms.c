@@ -19,6 +19,8 @@
 #define MOST_SEEDS 64
 /* Memory is asked for this many n-grams before it is read. */
 #define AHEAD 12
+/* Tokens of a text that are weighed at a time; `dvtopics.native.kernels` makes room for as many. */
+#define BLOCK 512
 
 /* Which tokens start a word of the phrase list, longest match from the left, and behind which a
  * term may go on to the next token: only blanks are between the two.
@@ -83,6 +85,7 @@ typedef struct {
 static int64_t grow(const Words *words, int64_t n, int64_t most,
                     int64_t *low, int64_t *high, double *unit) {
     int64_t seeds[MOST_SEEDS], n_seeds = 0, found = 0;
+    if (n <= 0) return 0;
     /* In single precision: words that differ by rounding only come in the order of the text. */
     float weights[MOST_SEEDS];
     double least = 0.0;
@@ -154,8 +157,12 @@ static void gather(const int32_t *restrict at, const int32_t *restrict times, in
             PREFETCH(weights + at[i + AHEAD] * width);
         }
         const int64_t feature = at[i];
-        const double factor = feature < 0 ? 0.0 : damping[times[i]] * idf[feature] * share;
-        const float *row = weights + (feature < 0 ? 0 : feature) * width;
+        if (feature < 0) {
+            for (int64_t c = 0; c < width; c++) out[c * length + i] = 0.0;
+            continue;
+        }
+        const double factor = damping[times[i]] * idf[feature] * share;
+        const float *row = weights + feature * width;
         for (int64_t c = 0; c < width; c++) out[c * length + i] = factor * (double)row[c];
     }
 }
@@ -190,8 +197,8 @@ static inline void weigh(const double *restrict rows, int64_t length, const doub
  * tag, text, weight    pulls by tag, weights (n_pulls, k + d)
  * by_text      the pulls by text: those of one text share what its n-grams weigh
  * most         terms a tag, at most 32
- * rows         (k + d + (ngram_max - 1) * k) times the tokens of the longest text
- * value, link, part    as long as the longest text
+ * rows         (k + d + (ngram_max - 1) * k) * (BLOCK + ngram_max)
+ * value, link, part    BLOCK + ngram_max
  * offset       first word of every pull, and the end
  * word_...     as long as the words of all pulls; taken: of the tag with most
  * out_...      most * the number of tags: pull, first and last token, weight of terms
@@ -206,39 +213,47 @@ EXPORT WIDE int64_t dvtopics_terms(
     double *rows, double *value, double *link, double *part,
     const int64_t *offset, double *word_weight, double *word_link, uint8_t *word_taken,
     int64_t *out_pull, int64_t *out_first, int64_t *out_last, double *out_weight) {
-    int64_t now = -1;
-    for (int64_t place = 0; place < n_pulls; place++) {
-        const int64_t pull = by_text[place], begin = begins[text[pull]];
-        const int64_t length = begins[text[pull] + 1] - begin;
-        if (text[pull] != now) {
-            now = text[pull];
-            double *out = rows;
-            for (int64_t size = 1; size <= ngram_max; size++) {
-                const int64_t from = (size - 1) * stride + begin, width = size == 1 ? k + d : k;
-                gather(at + from, times + from, length, idf, damping, 1.0 / (double)size,
-                       size == 1 ? single : coef, width, out);
-                out += width * length;
+    for (int64_t first = 0, last; first < n_pulls; first = last) {
+        const int64_t now = text[by_text[first]], length = begins[now + 1] - begins[now];
+        for (last = first + 1; last < n_pulls && text[by_text[last]] == now;) last++;
+        int64_t word = -1;
+        /* What lies in the nearest caches at a time. N-grams reach in from the tokens before. */
+        for (int64_t low = 0, next_word; low < length; low += BLOCK, word = next_word) {
+            const int64_t high = low + BLOCK < length ? low + BLOCK : length;
+            const int64_t before = low < ngram_max - 1 ? low : ngram_max - 1;
+            const int64_t n = high - low + before, begin = begins[now] + low - before;
+            for (int64_t size = 1, width = k + d, row = 0; size <= ngram_max; size++, width = k) {
+                const int64_t from = (size - 1) * stride + begin;
+                gather(at + from, times + from, n, idf, damping, 1.0 / (double)size,
+                       size == 1 ? single : coef, width, rows + row * n);
+                row += width;
             }
-        }
-        const double *w = weight + pull * (k + d), *in = rows + (k + d) * length;
-        weigh(rows, length, w, k + d, value);
-        memset(link, 0, (size_t)length * sizeof *link);
-        for (int64_t size = 2; size <= ngram_max; size++, in += k * length) {
-            weigh(in, length, w, k, part);
-            /* As much as it gives its syllables it gives the joints between them. */
-            const double joint = (double)size / (double)(size - 1);
-            for (int64_t j = 0; j < size; j++) {
-                for (int64_t i = j; i < length; i++) value[i] += part[i - j];
+            next_word = word;
+            for (int64_t place = first; place < last; place++) {
+                const int64_t pull = by_text[place];
+                const double *w = weight + pull * (k + d), *in = rows + (k + d) * n;
+                weigh(rows, n, w, k + d, value);
+                memset(link, 0, (size_t)n * sizeof *link);
+                for (int64_t size = 2; size <= ngram_max; size++, in += k * n) {
+                    weigh(in, n, w, k, part);
+                    /* As much as it gives its syllables it gives the joints between them. */
+                    const double joint = (double)size / (double)(size - 1);
+                    for (int64_t j = 0; j < size; j++) {
+                        for (int64_t i = j; i < n; i++) value[i] += part[i - j];
+                    }
+                    for (int64_t j = 0; j < size - 1; j++) {
+                        for (int64_t i = j; i < n; i++) link[i] += joint * part[i - j];
+                    }
+                }
+                double *words = word_weight + offset[pull], *links = word_link + offset[pull];
+                next_word = word;
+                for (int64_t i = before; i < n; i++) {
+                    const uint8_t flag = flags[begin + i];
+                    if (flag & STARTS) words[++next_word] = 0.0;
+                    words[next_word] += value[i];
+                    links[next_word] = flag & GOES_ON ? link[i] : 0.0;
+                }
             }
-            for (int64_t j = 0; j < size - 1; j++) {
-                for (int64_t i = j; i < length; i++) link[i] += joint * part[i - j];
-            }
-        }
-        const uint8_t *flag = flags + begin;
-        for (int64_t i = 0, word = offset[pull] - 1; i < length; i++) {
-            if (flag[i] & STARTS) word_weight[++word] = 0.0;
-            word_weight[word] += value[i];
-            word_link[word] = flag[i] & GOES_ON ? link[i] : 0.0;
         }
     }
     int64_t n = 0;

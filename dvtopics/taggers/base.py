@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,10 @@ from dvtopics.errors import NotFittedError
 from dvtopics.taggers.batch import Batch, Scores
 from dvtopics.taggers.calibration import Platt
 from dvtopics.taggers.decision import Thresholds
-from dvtopics.taggers.explain import Explainer, Reasons
+from dvtopics.taggers.explain import Explainer
 from dvtopics.taggers.garbage import collecting_later
 from dvtopics.taggers.pipeline import Judgement, TwoStagePipeline
+from dvtopics.taggers.reasons import Reasons
 from dvtopics.themes import Taxonomy
 
 Item = TypeVar("Item")
@@ -71,6 +72,7 @@ class Tagger:
     source_: Path | None
     phrases_: list[str]
     _explainer: Explainer | None = None
+    _latest: ref[Reasons] | None = None
 
     # -- scikit-learn's contract ------------------------------------------------------------
 
@@ -280,7 +282,15 @@ class Tagger:
         # Made on first use: scoring alone does not need it.
         if known is None or not known.explains(self.pipeline_, self.phrases_, self.themes_):
             known = self._explainer = Explainer(self.pipeline_, self.phrases_, self.themes_)
-        return Reasons(partial(known.explain, batch, judgement, scores))
+        latest = None if self._latest is None else self._latest()
+        if latest is not None:
+            latest.let_go()
+        reasons = Reasons(known, batch, judgement, scores)
+        self._latest = ref(reasons)
+        return reasons
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_latest"}
 
     def _assemble(
         self,
@@ -300,6 +310,7 @@ class Tagger:
             )
             if marked is not None
         }  # fmt: skip
+        opened = reasons.open() if reasons else None
         result = []
         for number, source in enumerate(batch.articles):
             begin, end = batch.layout.starts[number : number + 2].tolist()
@@ -309,13 +320,13 @@ class Tagger:
                     title=source.title,
                     themes=article[number],
                     tags=article_tags[number],
-                    evidence=reasons.of_article(number) if reasons else [],
+                    evidence=opened[number].of_article() if opened else [],
                     paragraphs=[
                         TaggedParagraph(
                             batch.texts[row],
                             paragraph[row],
                             paragraph_tags[row],
-                            reasons.of_paragraph(row) if reasons else [],
+                            opened[number].of_paragraph(row - begin) if opened else [],
                             unsure["paragraph"][row] if unsure else None,
                         )
                         for row in range(begin, end)

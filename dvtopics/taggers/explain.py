@@ -9,12 +9,9 @@ All tags of a batch go through together: `dvtopics.taggers.pulls` finds the text
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
-from threading import Lock
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +21,8 @@ from dvtopics.features.phrases import PhraseList
 from dvtopics.features.syllables import code_points
 from dvtopics.features.tokens import TokenBatch
 from dvtopics.native import kernels
-from dvtopics.taggers.batch import Batch, Scores
+from dvtopics.taggers.batch import Batch
 from dvtopics.taggers.context import Array
-from dvtopics.taggers.garbage import collecting_later
 from dvtopics.taggers.pipeline import Judgement, TwoStagePipeline
 from dvtopics.taggers.pulls import Pulls, Tags, hear, pulls_of
 from dvtopics.taggers.scorer import Dissected, Grams, Trace
@@ -42,39 +38,6 @@ Found = tuple[list[list[Evidence]], list[list[Evidence]]]
 MAX_TERMS = 8
 #: Tokens, times the tags that are traced to them, that are in memory at a time.
 _MOST_TOKENS = 1_000_000
-
-
-class Reasons:
-    """Evidence of a batch, found when any of it is first read.
-
-    Parameters
-    ----------
-    find : callable
-        Returns the evidence of every article, and of every paragraph.
-    """
-
-    def __init__(self, find: Callable[[], Found]) -> None:
-        self._find: Callable[[], Found] | None = find
-        self._found: Found = ([], [])
-        self._lock = Lock()
-
-    # Any: what takes evidence takes what makes it as well, see `dvtopics.article`.
-    def of_article(self, number: int) -> Any:
-        """Return what the evidence of an article is made by."""
-        return partial(self._read, 0, number)
-
-    def of_paragraph(self, number: int) -> Any:
-        """Return what the evidence of a paragraph is made by."""
-        return partial(self._read, 1, number)
-
-    def _read(self, level: int, number: int) -> list[Evidence]:
-        with self._lock:
-            if self._find is not None:
-                with collecting_later():
-                    self._found = self._find()
-                # Lets go of what the batch was judged by.
-                self._find = None
-        return self._found[level][number]
 
 
 class Explainer:
@@ -102,7 +65,13 @@ class Explainer:
         """Say whether it was made of just these."""
         return self.pipeline is pipeline and self.phrases is phrases and self.themes == themes
 
-    def explain(self, batch: Batch, judgement: Judgement, scores: Scores) -> Found:
+    def explain(
+        self,
+        batch: Batch,
+        judgement: Judgement,
+        paragraph_tags: NDArray[np.bool_],
+        article_tags: NDArray[np.bool_],
+    ) -> Found:
         """Return the evidence of every article, and of every paragraph.
 
         Parameters
@@ -110,12 +79,13 @@ class Explainer:
         batch : Batch
         judgement : Judgement
             Of the batch, traced.
-        scores : Scores
+        paragraph_tags : ndarray of bool, shape (n_paragraphs, n_themes)
+        article_tags : ndarray of bool, shape (n_articles, n_themes)
         """
-        of_articles: list[list[Evidence]] = [[] for _ in batch.articles]
+        of_articles: list[list[Evidence]] = [[] for _ in batch.titles]
         of_paragraphs: list[list[Evidence]] = [[] for _ in batch.texts]
-        row, row_theme = np.nonzero(scores.paragraph_tags)
-        article, article_theme = np.nonzero(scores.article_tags)
+        row, row_theme = np.nonzero(paragraph_tags)
+        article, article_theme = np.nonzero(article_tags)
         if not len(row) + len(article):
             return of_articles, of_paragraphs
         trace = judgement.read.trace
@@ -167,10 +137,17 @@ class Explainer:
         flags = kernels.mark_words(
             raw, width, (tokens.ids, tokens.spans, tokens.lengths), there, *self._words.parts
         )
-        pull, first, last, weight = kernels.heaviest_terms(
-            tokens.lengths, flags, (grams.feature, grams.times), grams.idf, grams.damping,
-            grams.single, grams.coef, (pulls.tag, pulls.text, pulls.weight), MAX_TERMS,
-        )  # fmt: skip
+        parts = []
+        for low, high in _parts(pulls, tokens.lengths):
+            part = pulls.tag[low:high], pulls.text[low:high], pulls.weight[low:high]
+            pull, first, last, weight = kernels.heaviest_terms(
+                tokens.lengths, flags, (grams.feature, grams.times), grams.idf, grams.damping,
+                grams.single, grams.coef, part, MAX_TERMS,
+            )  # fmt: skip
+            parts.append((pull + low, first, last, weight))
+        none = np.zeros(0, np.int64)
+        columns = zip(*parts, strict=True) if parts else [[none]] * 3 + [[np.zeros(0)]]
+        pull, first, last, weight = map(np.concatenate, columns)
         text = pulls.text.take(pull)
         begin = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
         begin = np.append(0, begin).take(text)

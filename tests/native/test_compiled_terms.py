@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from test_kernels import in_numpy, needs_kernel
 
 import dvtopics
+from dvtopics import Article
 from dvtopics.features.phrases import PhraseList
 from dvtopics.features.syllables import SyllableCoder, code_points
 from dvtopics.native import kernels
@@ -58,8 +59,21 @@ def test_no_word_is_marked_in_other_texts():
 @needs_kernel
 @pytest.mark.parametrize("size", [1, 7, 64])
 def test_evidence_is_the_same(authored, size):
+    assert compared(authored[:size]) > 10 * size
+
+
+@needs_kernel
+@pytest.mark.parametrize("more", range(-2, 4))
+def test_evidence_of_long_texts_is_the_same(authored, more):
+    """The loops go over 512 tokens at a time."""
+    words = " ".join(p.text for a in authored[:20] for p in a.paragraphs).split()
+    texts = [" ".join(words[at : at + 512 * n + more]) for at, n in ((0, 1), (300, 2), (900, 4))]
+    assert compared([Article(texts[0], texts[1:]), Article("", [" ".join(words)])]) > 20
+
+
+def compared(articles):
+    """Compare evidence by the compiled loops and by numpy; return the number of entries."""
     tagger = dvtopics.load("tfidf")
-    articles = authored[:size]
     compiled = [t.to_record() for t in tagger.tag_many(articles)]
     with in_numpy():
         expected = [t.to_record() for t in tagger.tag_many(articles)]
@@ -77,8 +91,25 @@ def test_evidence_is_the_same(authored, size):
                 rtol=0,
                 atol=2e-6,
             )
-    assert n > 10 * size
+    return n
 
 
 def without_weight(entry):
     return {name: value for name, value in entry.items() if name != "weight"}
+
+
+@needs_kernel
+def test_what_c_would_read_wrongly_is_refused():
+    coder = SyllableCoder(SYLLABLES)
+    lengths = coder.locate(["công dân"])[1]
+    flags = np.array([1, 1], np.uint8)
+    places = np.full((2, 3), -1, np.int32), np.zeros((2, 3), np.int32)
+    tables = np.ones(6), np.ones(2), np.zeros((6, 3), np.float32), np.zeros((6, 2), np.float32)
+    pulls = np.zeros(1, np.int64), np.zeros(1, np.int64), np.ones((1, 3))
+    none = kernels.heaviest_terms(lengths, flags, places, *tables, pulls, 8)
+    assert [len(column) for column in none] == [0] * 4
+    no_start = np.array([0, 1], np.uint8)
+    with pytest.raises(AssertionError):
+        kernels.heaviest_terms(lengths, no_start, places, *tables, pulls, 8)
+    with pytest.raises(AssertionError):
+        kernels.heaviest_terms(lengths, flags, places, *tables, pulls, 33)

@@ -2,10 +2,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-import pickle
 import unicodedata
-from concurrent.futures import ThreadPoolExecutor
-from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -140,39 +137,6 @@ def test_decomposed_text_is_explained_alike(eager):
             assert x["weight"] == y["weight"]
             assert x["where"] == y["where"]
             assert x["term"] == (y["term"] and unicodedata.normalize("NFC", y["term"]))
-
-
-def test_evidence_does_not_depend_on_when_it_is_read(eager, authored):
-    kinds = [*ARTICLES.values(), *authored[:6]]
-    at_once = [pickle.dumps(eager.tag(article)) for article in kinds]
-    later = [eager.tag(article) for article in kinds]
-    together = list(eager.tag_many(kinds, batch_size=3))
-    list(eager.tag_many(reversed(kinds)))
-    for read in (later, together):
-        for item in reversed(read):
-            for paragraph in reversed(item.paragraphs):
-                assert isinstance(paragraph.evidence, list)
-        assert [pickle.dumps(item) for item in read] == at_once
-
-
-def test_evidence_is_of_the_tags_as_they_were_decided(small_tagger):
-    tagger = copy.copy(small_tagger)
-    tagged, again = tagger.tag(ARTICLES["usual"]), tagger.tag(ARTICLES["usual"])
-    expected = [p.evidence for p in again.paragraphs]
-    assert any(expected)
-    tagger.set_thresholds(1.0)
-    assert not any(p.tags for p in tagger.tag(ARTICLES["usual"]).paragraphs)
-    assert [p.evidence for p in tagged.paragraphs] == expected
-
-
-def test_threads_may_read_evidence_together(eager, authored):
-    tagged = list(eager.tag_many(authored[:8]))
-    expected = [[p.evidence for p in item.paragraphs] for item in eager.tag_many(authored[:8])]
-    with ThreadPoolExecutor(4) as pool:
-        found = [
-            list(pool.map(attrgetter("evidence"), item.paragraphs)) for item in reversed(tagged)
-        ]
-    assert found[::-1] == expected
 
 
 def test_evidence_can_be_left_out(small_tagger):
