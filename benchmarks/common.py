@@ -24,11 +24,12 @@ def articles_of(n: int) -> tuple[str, list[Article]]:
 
 
 def all_read(tagged: Iterable[TaggedArticle]) -> list[TaggedArticle]:
-    """Read all evidence of `tagged`, which is when it is found."""
-    articles = list(tagged)
-    for article in articles:
+    """Read all evidence of articles as they come, which is when it is found."""
+    articles = []
+    for article in tagged:
         for item in (article, *article.paragraphs):
             len(item.evidence)
+        articles.append(article)
     return articles
 
 

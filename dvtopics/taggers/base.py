@@ -320,13 +320,15 @@ class Tagger:
                     title=source.title,
                     themes=article[number],
                     tags=article_tags[number],
-                    evidence=opened[number].of_article() if opened else [],
+                    evidence=opened[number].of_article() if opened and article_tags[number] else [],
                     paragraphs=[
                         TaggedParagraph(
                             batch.texts[row],
                             paragraph[row],
                             paragraph_tags[row],
-                            opened[number].of_paragraph(row - begin) if opened else [],
+                            opened[number].of_paragraph(row - begin)
+                            if opened and paragraph_tags[row]
+                            else [],
                             unsure["paragraph"][row] if unsure else None,
                         )
                         for row in range(begin, end)

@@ -10,6 +10,7 @@ read, it is judged again, together with what is still there, and unread, of its 
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import Any
 from weakref import ref
@@ -41,11 +42,17 @@ class ArticleReasons:
     # Any: what takes evidence takes what makes it as well, see `dvtopics.article`.
     def of_article(self) -> Any:
         """Return what makes the evidence of the article."""
-        return lambda: self._read()[0]
+        return self._article
 
     def of_paragraph(self, number: int) -> Any:
         """Return what makes the evidence of a paragraph."""
-        return lambda: self._read()[1][number]
+        return partial(self._paragraph, number)
+
+    def _article(self) -> list[Evidence]:
+        return self._read()[0]
+
+    def _paragraph(self, number: int) -> list[Evidence]:
+        return self._read()[1][number]
 
     def _read(self) -> tuple[list[Evidence], list[list[Evidence]]]:
         # Threads that read at the same time may find the same twice.
