@@ -137,7 +137,7 @@ class Tagger:
         article : Article, mapping or str
             An article, an input record, or a text (one paragraph per non-blank line).
         evidence : bool, default True
-            Say which terms decided.
+            Say which terms decided. They are found when evidence is first read.
 
         Returns
         -------
@@ -163,6 +163,9 @@ class Tagger:
         batch_size : int, default 64
             Articles scored together. Results do not depend on it, nor on `n_jobs`.
         evidence : bool, default True
+            As in `tag`. Evidence costs least where it is read before the next batch comes; of
+            what is read later the articles are judged once more. With several processes the
+            workers read it.
 
         Yields
         ------
