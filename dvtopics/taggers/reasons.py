@@ -106,6 +106,9 @@ class Reasons:
         there = [(n, a) for n, known in enumerate(self._articles) if (a := known()) is not None]
         if judged is None:
             unread = [article for _, article in there if article._found is None]
+            if not unread:
+                # Another thread was quicker.
+                return
             there, judged = list(enumerate(unread)), self._judged_again(unread)
         with collecting_later():
             of_articles, of_paragraphs = self._explainer.explain(*judged)
