@@ -53,8 +53,13 @@ def fit_network(
     """
     mean, scale = features.mean(axis=0), features.std(axis=0)
     scale = np.where(scale > 1e-9, scale, 1.0)
-    scaled = [content * factor for content, factor in zip(contents, _SCALES, strict=True)]
-    inputs = np.concatenate([(features - mean) / scale, *scaled], axis=1).astype(np.float32)
+    n, d = features.shape[1], contents[0].shape[1]
+    # Filled in place: with many paragraphs this is what training takes most memory for.
+    inputs = np.empty((len(features), n + len(contents) * d), dtype=np.float32)
+    np.divide(features - mean, scale, out=inputs[:, :n], casting="same_kind")
+    for i, (content, factor) in enumerate(zip(contents, _SCALES, strict=True)):
+        part = inputs[:, n + i * d : n + (i + 1) * d]
+        np.multiply(content, factor, out=part, casting="same_kind")
     guess = sigmoid(linear.logits(features.T)) >= 0.5
     target = np.where(np.isnan(labels), guess, labels > 0).astype(np.int64)
     constant = (target == target[:1]).all(axis=0)
@@ -73,13 +78,12 @@ def fit_network(
     intercept = np.mean([weights[3] for weights in fitted], axis=0)
     # What all labels agree on is the linear model's alone to say.
     output[:, constant] = 0.0
-    part = np.where(constant, 1.0, LINEAR_SHARE)
-    n, d = features.shape[1], contents[0].shape[1]
+    share = np.where(constant, 1.0, LINEAR_SHARE)
     hidden_coef = first[:n] / scale[:, None]
     parts = [first[n + i * d : n + (i + 1) * d] * _SCALES[i] for i in range(len(_SCALES))]
     return ContextNetwork(
-        coef=linear.coef * part,
-        intercept=linear.intercept * part + intercept * (1 - part),
+        coef=linear.coef * share,
+        intercept=linear.intercept * share + intercept * (1 - share),
         hidden_coef=hidden_coef,
         hidden_own=parts[0],
         hidden_near=parts[1],

@@ -7,7 +7,7 @@ pipelines are cross-validated: `dvtopics.training.cross_fit`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -253,16 +253,21 @@ def _fit_paragraphs(
     rng = np.random.RandomState(parameters.random_state)
     untitled = (rng.random_sample(layout.n_articles) < _UNTITLED)[layout.article[use]]
     shown = (np.ones(len(untitled), dtype=bool), untitled)
-    contents = [_contents(view, use) for view in views]
+
+    def seen(parts: Iterable[Array]) -> Array:
+        return np.concatenate([x[part] for x, part in zip(parts, shown, strict=True)])
+
+    together, of = seen(features), layout.article[use]
+    del features
     return fit_network(
-        np.concatenate([x[part] for x, part in zip(features, shown, strict=True)]),
+        together,
         (
-            *(
-                np.concatenate([view[i][part] for view, part in zip(contents, shown, strict=True)])
-                for i in range(4)
-            ),
-        ),  # type: ignore[arg-type]
-        np.concatenate([labels[use][part] for part in shown]),
+            seen(view.content.own[use] for view in views),
+            seen(view.content.near(layout)[use] for view in views),
+            seen(view.content.whole(layout)[of] for view in views),
+            seen(view.content.title[of] for view in views),
+        ),
+        seen(labels[use] for _ in views),
         linear,
         NetworkParameters(
             parameters.n_hidden,
@@ -272,17 +277,6 @@ def _fit_paragraphs(
             parameters.n_networks,
             parameters.n_averaged,
         ),
-    )
-
-
-def _contents(view: JudgedSignals, use: NDArray[np.bool_]) -> tuple[Array, Array, Array, Array]:
-    content, layout = view.content, view.signals.layout
-    of = layout.article[use]
-    return (
-        content.own[use],
-        content.near(layout)[use],
-        content.whole(layout)[of],
-        content.title[of],
     )
 
 
