@@ -72,7 +72,16 @@ def counted(texts: list[str], min_count: int) -> tuple[Any, ...]:
     return counts, a["length"], a["ngram"], a["syllables"]
 
 
-def count_ngrams(texts: list[str], min_count: int) -> dict[str, Any]:
+def ngram_places(texts: list[str], min_count: int) -> dict[str, Any]:
+    """Return where the syllable 1-3-grams are that occur `min_count` times or more.
+
+    Returns
+    -------
+    dict
+        ``at``, shape (3, n_tokens): by length, the n-gram that starts at every token, -1 for none;
+        ``row``: the text of every token; ``length``: tokens of every text; ``sizes``: n-grams of
+        every length; ``syllables``: those that occur so often.
+    """
     vocabulary: dict[str, int] = {}
     parts = [[vocabulary.setdefault(s, len(vocabulary)) for s in tokenize(t)] for t in texts]
     length = np.array([len(part) for part in parts], dtype=np.int64)
@@ -81,7 +90,7 @@ def count_ngrams(texts: list[str], min_count: int) -> dict[str, Any]:
     frequent = np.bincount(ids, minlength=len(vocabulary)) >= min_count
     ids = np.where(frequent, np.cumsum(frequent), 0)[ids]
     base = int(frequent.sum()) + 1
-    matrices, sizes = [], []
+    at, sizes = np.full((3, len(ids)), -1, np.int32), []
     key, whole = np.zeros(len(ids), np.int64), np.ones(len(ids), dtype=bool)
     for n in (1, 2, 3):
         # An n-gram lies in one text and has no rare syllable (id 0).
@@ -92,18 +101,25 @@ def count_ngrams(texts: list[str], min_count: int) -> dict[str, Any]:
         _, column, count = np.unique(key[start], return_inverse=True, return_counts=True)
         keep = count >= min_count
         chosen = keep[column]
-        column = (np.cumsum(keep) - 1)[column[chosen]]
-        ones = np.ones(len(column), dtype=np.float32)
-        where = (ones, (row[start[chosen]], column))
-        matrices.append(sp.csr_matrix(where, shape=(len(texts), int(keep.sum()))))
+        at[n - 1, start[chosen]] = (np.cumsum(keep) - 1)[column[chosen]] + sum(sizes)
         sizes.append(int(keep.sum()))
-    counts = sp.hstack(matrices, format="csr")
+    syllables = np.array([s for s, i in vocabulary.items() if frequent[i]])
+    return {"at": at, "row": row, "length": length, "sizes": sizes, "syllables": syllables}
+
+
+def count_ngrams(texts: list[str], min_count: int) -> dict[str, Any]:
+    """Count syllable 1-3-grams."""
+    found = ngram_places(texts, min_count)
+    size, token = np.nonzero(found["at"] >= 0)
+    where = (found["row"][token], found["at"][size, token])
+    shape = (len(texts), sum(found["sizes"]))
+    counts = sp.csr_matrix((np.ones(len(token), dtype=np.float32), where), shape=shape)
     counts.sort_indices()
     return {
         "data": counts.data,
         "indices": counts.indices.astype(np.int32),
         "indptr": counts.indptr,
-        "length": length,
-        "ngram": np.repeat([1, 2, 3], sizes),
-        "syllables": np.array([s for s, i in vocabulary.items() if frequent[i]]),
+        "length": found["length"],
+        "ngram": np.repeat([1, 2, 3], found["sizes"]),
+        "syllables": found["syllables"],
     }

@@ -30,15 +30,16 @@ class NgramTrace:
     batch : TokenBatch
     feature : ndarray of int32, shape (ngram_max, n_tokens + 1)
         By length, the n-gram that starts at every token; -1 where none is in the vocabulary.
-    times : ndarray of int32, same shape
-        How often it is in its text.
+    share : ndarray of float64, same shape
+        What this occurrence of it weighs, before the row is divided by its norm: those of one
+        n-gram share its weight.
     norm : ndarray of float64, shape (n_texts,)
         What the rows were divided by.
     """
 
     batch: TokenBatch
     feature: NDArray[np.int32]
-    times: NDArray[np.int32]
+    share: NDArray[np.float64]
     norm: NDArray[np.float64]
 
 
@@ -174,9 +175,9 @@ class NgramTfidf:
     def trace_batch(self, batch: TokenBatch) -> tuple[Rows, NgramTrace]:
         """Return the TF-IDF rows of texts that are token ids already, and how they came about."""
         shape = (self.ngram_max, len(batch.ids) + 1)
-        feature, times = np.full(shape, -1, np.int32), np.zeros(shape, np.int32)
-        rows, norm = self._rows(batch, (feature, times))
-        return rows, NgramTrace(batch, feature, times, norm)
+        feature, share = np.full(shape, -1, np.int32), np.zeros(shape)
+        rows, norm = self._rows(batch, (feature, share))
+        return rows, NgramTrace(batch, feature, share, norm)
 
     def term_weights(self, most: int) -> NDArray[np.float64]:
         """Return what the counts 0 to `most` weigh, before the inverse document frequency."""
@@ -186,17 +187,18 @@ class NgramTfidf:
         return weights
 
     def _rows(
-        self, batch: TokenBatch, places: tuple[NDArray[np.int32], NDArray[np.int32]] | None
+        self, batch: TokenBatch, places: kernels.Places | None
     ) -> tuple[Rows, NDArray[np.float64]]:
-        """Return rows and their lengths; fill `places` with the feature and times of tokens."""
+        """Return rows and their lengths; fill `places` with the feature and share of tokens."""
         self._check_fitted()
         if self._table is None:
             self._table = IntegerTable(self.keys_)
         if kernels.available() and len(batch.ids) < 2**31:
-            longest = int(batch.lengths.max(initial=0))
+            weights = self.term_weights(int(batch.lengths.max(initial=0)))
+            told = None if places is None else (places, _shared(weights))
             feature, value, indptr, norm = kernels.count_ngrams(
                 batch.ids, batch.lengths, len(self.syllables_) + 1, self.ngram_max,
-                self._table.parts, self.idf_, self.term_weights(longest), places,
+                self._table.parts, self.idf_, weights, told,
             )  # fmt: skip
             return Rows(indptr, feature, value, (len(batch.lengths), len(self.keys_))), norm
         return self._rows_in_numpy(batch, self._table, places)
@@ -205,7 +207,7 @@ class NgramTfidf:
         self,
         batch: TokenBatch,
         table: IntegerTable,
-        places: tuple[NDArray[np.int32], NDArray[np.int32]] | None,
+        places: kernels.Places | None,
     ) -> tuple[Rows, NDArray[np.float64]]:
         found = self._found(batch, table)
         feature, start = (np.concatenate(part) for part in zip(*found, strict=True))
@@ -223,8 +225,10 @@ class NgramTfidf:
         sizes = np.diff(indptr)
         if places is not None:
             size = np.repeat(np.arange(len(found)), [len(part[0]) for part in found])
+            times = count.take(np.searchsorted(entry, unsorted))
+            once = _shared(self.term_weights(int(times.max(initial=0))))
             places[0][size, start] = feature
-            places[1][size, start] = count.take(np.searchsorted(entry, unsorted))
+            places[1][size, start] = once.take(times) * self.idf_.take(feature)
         feature = (entry - np.repeat(ends[:-1].astype(kind), sizes)).astype(np.int32)
         value = self.term_weights(int(count.max(initial=0))).take(count) * self.idf_.take(feature)
         norm = np.sqrt(sum_by_row(value * value, indptr))
@@ -273,6 +277,11 @@ class NgramTfidf:
     def _check_fitted(self) -> None:
         if not hasattr(self, "keys_"):
             raise NotFittedError("this NgramTfidf is not fitted yet; call fit first")
+
+
+def _shared(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what one of so many occurrences weighs, given what all of them do."""
+    return weights / np.maximum(np.arange(len(weights)), 1)
 
 
 def _distinct(ascending: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.int64]]:

@@ -13,11 +13,16 @@
 #include <string.h>
 
 /* To be raised with every change of a signature or of a meaning; see `library.py`. */
-#define VERSION 4
+#define VERSION 5
 
 /* Entries up to this number are sorted by insertion, more by radix. */
 #define FEW 96
 #define RADIX_BITS 11
+/* Windows of peaks that are looked at together, and their largest size; `kernels.py` makes room. */
+#define BLOCK 512
+#define WINDOW 64
+/* Two scores for each of four themes: as a constant, loops over scores are unrolled. */
+#define SCORES 8
 /* Entries between one and the one whose weights are asked for meanwhile. */
 #define AHEAD 12
 
@@ -138,8 +143,9 @@ static uint64_t *sorted(uint64_t *entries, uint64_t *spare, int64_t n, int64_t n
  * tf           what a count weighs, from 0 to the length of the longest text
  * scratch      4 * (tokens of the longest text)
  * feature, value, indptr, norm     the rows, and what they were divided by
- * at, times    NULL, or by length the n-gram that starts at every token (-1: none) and how often
- *              it is in its text; `stride` apart
+ * at, share    NULL, or by length the n-gram that starts at every token (-1: none) and what this
+ *              occurrence weighs; `stride` apart
+ * once         what one of so many occurrences weighs against one that is alone
  * returns      the number of entries
  */
 EXPORT int64_t dvtopics_rows(
@@ -147,7 +153,7 @@ EXPORT int64_t dvtopics_rows(
     const uint64_t *keys, const uint64_t *slots, int64_t shift, int64_t mask, int64_t n_features,
     const double *idf, const double *tf, uint64_t *scratch,
     int32_t *feature, double *value, int64_t *indptr, double *norm,
-    int32_t *at, int32_t *times, int64_t stride) {
+    int32_t *at, double *share, int64_t stride, const double *once) {
     const Table table = {keys, slots, shift, mask};
     int64_t n = 0, begin = 0;
     indptr[0] = 0;
@@ -201,10 +207,11 @@ EXPORT int64_t dvtopics_rows(
                 value[n] = tf[next - j] * idf[which];
                 n++;
                 if (!at) continue;
+                const double each = once[next - j] * idf[which];
                 for (int64_t k = j; k < next; k++) {
                     const int64_t token = begin + (int64_t)(order[k] & UINT32_MAX);
                     at[(size - 1) * stride + token] = (int32_t)which;
-                    times[(size - 1) * stride + token] = (int32_t)(next - j);
+                    share[(size - 1) * stride + token] = each;
                 }
             }
             uint64_t *other = shorter;
@@ -221,6 +228,74 @@ EXPORT int64_t dvtopics_rows(
     return n;
 }
 
+/* -- dvtopics.taggers.peaks ---------------------------------------------------------------- */
+
+/* What windows are looked for in. */
+typedef struct {
+    const int32_t *at;
+    const double *share;
+    int64_t stride, ngram_max, window;
+    double *sums;
+} Windows;
+
+/* What the n-grams that start at each of n tokens put into k scores, and the squares of their
+ * lengths. */
+static ALWAYS void gather(const Windows *in, int64_t from, int64_t n, const float *restrict coef,
+                          int64_t k, double *restrict sums, double *restrict square) {
+    for (int64_t i = 0; i < n; i++) {
+        /* Of a usual number of scores these stay in registers. */
+        double few[SCORES] = {0.0}, *sum = k == SCORES ? few : sums + i * k, total = 0.0;
+        if (k != SCORES) memset(sum, 0, (size_t)k * sizeof *sum);
+        for (int64_t size = 0; size < in->ngram_max; size++) {
+            const int64_t here = size * in->stride + from + i, feature = in->at[here];
+            /* An n-gram that is known is made of shorter ones that are. */
+            if (feature < 0) break;
+            const double share = in->share[here];
+            const float *weights = coef + feature * k;
+            for (int64_t c = 0; c < k; c++) sum[c] += (double)weights[c] * share;
+            total += share * share;
+        }
+        if (k == SCORES) memcpy(sums + i * k, few, sizeof few);
+        square[i] = total;
+    }
+}
+
+/* Peaks of one text of `length` tokens from `begin` on: logits, less the intercept; where and unit
+ * are NULL, or where the windows start and what their sums were multiplied by. */
+static ALWAYS void peaks(const Windows *in, int64_t begin, int64_t length, const float *coef,
+                         int64_t k, double *restrict best, int64_t *where, double *unit) {
+    const int64_t window = in->window;
+    double *restrict sums = in->sums, *restrict last = sums + (BLOCK + WINDOW) * (k + 1);
+    for (int64_t c = 0; c < k; c++) best[c] = -INFINITY;
+    for (int64_t low = 0; low + window <= length; low += BLOCK) {
+        const int64_t left = length - low, n = left < BLOCK + window - 1 ? left : BLOCK + window - 1;
+        double *restrict square = sums + n * k;
+        gather(in, begin + low, n, coef, k, sums, square);
+        for (int64_t width = 1; width < window; width *= 2) {
+            /* What is read has not been written yet. */
+            for (int64_t j = 0; j < (n - width) * k; j++) sums[j] += sums[j + width * k];
+            for (int64_t i = 0; i < n - width; i++) square[i] += square[i + width];
+        }
+        for (int64_t i = 0; i + window <= n; i++) {
+            square[i] = square[i] > 0.0 ? 1.0 / sqrt(square[i]) : 0.0;
+        }
+        for (int64_t c = 0; c < k; c++) last[c] = best[c];
+        for (int64_t i = 0; i + window <= n; i++) {
+            for (int64_t c = 0; c < k; c++) {
+                const double one = sums[i * k + c] *= square[i];
+                best[c] = one > best[c] ? one : best[c];
+            }
+        }
+        for (int64_t c = 0; where && c < k; c++) {
+            if (!(best[c] > last[c])) continue;
+            int64_t i = 0;
+            while (sums[i * k + c] < best[c]) i++;
+            where[c] = begin + low + i;
+            unit[c] = square[i];
+        }
+    }
+}
+
 /* -- dvtopics.taggers.scorer.TfidfScorer ---------------------------------------------------- */
 
 /* Logits and contents of rows; returns their number.
@@ -228,12 +303,20 @@ EXPORT int64_t dvtopics_rows(
  * coef         (n_features, k);  intercept (k,);  table (n_syllables, d)
  * logits       (n_texts, k);  content (n_texts, d)
  * norm         length of the part of every row that is of single syllables
+ * window       tokens of a window, a power of two, at most WINDOW; 0: no peaks, and nothing of what
+ *              follows `norm` is read or written
+ * at, share    see dvtopics_rows
+ * sums         (BLOCK + WINDOW) * (k + 1) + k
+ * peak         (n_texts, k), see `Peaks`
+ * place, scale the same, or NULL
  */
-EXPORT WIDE int64_t dvtopics_project(
+static ALWAYS int64_t project(
     const int64_t *indptr, const int32_t *feature, const double *value, int64_t n_texts,
     const float *coef, int64_t k, const double *intercept,
     const float *table, int64_t n_syllables, int64_t d,
-    double *logits, double *content, double *norm) {
+    double *logits, double *content, double *norm,
+    const int64_t *lengths, const Windows *windows, double *peak, int64_t *place, double *scale) {
+    int64_t first = 0;
     for (int64_t text = 0; text < n_texts; text++) {
         const int64_t begin = indptr[text], end = indptr[text + 1];
         double *restrict logit = logits + text * k, *restrict about = content + text * d;
@@ -257,6 +340,37 @@ EXPORT WIDE int64_t dvtopics_project(
             for (int64_t c = 0; c < d; c++) about[c] += (double)weights[c] * v;
         }
         for (int64_t c = 0; c < k; c++) logit[c] += intercept[c];
+        if (!windows->window) continue;
+        double *best = peak + text * k;
+        const int has_windows = lengths[text] >= windows->window;
+        if (has_windows) {
+            /* Right now its coefficients are near. */
+            peaks(windows, first, lengths[text], coef, k, best, place ? place + text * k : NULL,
+                  scale + text * k);
+        }
+        for (int64_t c = 0; c < k; c++) {
+            best[c] = has_windows ? best[c] + intercept[c] : logit[c];
+            if (!place || has_windows) continue;
+            place[text * k + c] = -1;
+            scale[text * k + c] = 0.0;
+        }
+        first += lengths[text];
     }
     return n_texts;
+}
+
+EXPORT WIDE int64_t dvtopics_project(
+    const int64_t *indptr, const int32_t *feature, const double *value, int64_t n_texts,
+    const float *coef, int64_t k, const double *intercept,
+    const float *table, int64_t n_syllables, int64_t d,
+    double *logits, double *content, double *norm,
+    const int64_t *lengths, const int32_t *at, const double *share, int64_t stride,
+    int64_t ngram_max, int64_t window, double *sums,
+    double *peak, int64_t *place, double *scale) {
+    const Windows windows = {at, share, stride, ngram_max, window, sums};
+    if (k == SCORES)
+        return project(indptr, feature, value, n_texts, coef, SCORES, intercept, table, n_syllables, d,
+                       logits, content, norm, lengths, &windows, peak, place, scale);
+    return project(indptr, feature, value, n_texts, coef, k, intercept, table, n_syllables, d,
+                   logits, content, norm, lengths, &windows, peak, place, scale);
 }

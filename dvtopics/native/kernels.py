@@ -16,12 +16,16 @@ from dvtopics.native import library
 
 Ids = NDArray[np.int64]
 Array = NDArray[np.float64]
-#: As in `terms.c`.
-_BLOCK = 512
+#: As in `kernel.c` and `terms.c`.
+_BLOCK, _WINDOW = 512, 64
 #: Keys, slots, shift and mask; see `hash_table`.
 Table = tuple[NDArray[np.uint64], NDArray[np.uint64], int, int]
 #: Entries of rows by `indptr`: feature, value; and what the rows were divided by.
 RowParts = tuple[NDArray[np.int32], Array, Ids, Array]
+#: By length, the n-gram that starts at every token, -1 for none, and what this occurrence weighs.
+Places = tuple[NDArray[np.int32], Array]
+#: Tokens of every text, their places, and the tokens of a window; see `dvtopics.taggers.peaks`.
+Windows = tuple[Ids, Places, int]
 
 
 def available() -> bool:
@@ -97,7 +101,7 @@ def code_tokens(
 
 def count_ngrams(
     ids: Ids, lengths: Ids, base: int, ngram_max: int, table: Table, idf: Array, tf: Array,
-    places: tuple[NDArray[np.int32], NDArray[np.int32]] | None,
+    places: tuple[Places, Array] | None,
 ) -> RowParts:  # fmt: skip
     """Make TF-IDF rows of token ids; see `dvtopics_rows` in `kernel.c`.
 
@@ -110,8 +114,10 @@ def count_ngrams(
     idf : ndarray of float64, shape (n_features,)
     tf : ndarray of float64
         What counts weigh, up to the length of the longest text.
-    places : tuple of two ndarray of int32, shape (ngram_max, at least n_tokens), or None
-        To be filled in: the n-gram that starts at every token, and how often it is in its text.
+    places : tuple, optional
+        Arrays of shape (ngram_max, at least n_tokens) to be filled in: int32, the n-gram that
+        starts at every token; float64, what this occurrence weighs. And what one of so many
+        occurrences weighs against one that is alone, as long as `tf`.
     """
     n, n_texts = len(ids), len(lengths)
     longest = int(lengths.max(initial=0))
@@ -121,18 +127,20 @@ def count_ngrams(
     assert int(ids.max(initial=-1)) < min(base - 1, len(idf))
     feature, value = np.empty(ngram_max * n, np.int32), np.empty(ngram_max * n)
     indptr, norm = np.empty(n_texts + 1, np.int64), np.empty(n_texts)
-    at = times = None
+    at = share = once = None
     stride = 0
     if places is not None:
-        at, times = (_of(part, np.int32) for part in places)
-        stride = at.shape[1]
-        assert at.shape == times.shape == (ngram_max, stride)
+        (at, share), once = places
+        at, share, stride = _of(at, np.int32), _of(share, np.float64), at.shape[1]
+        assert at.shape == share.shape == (ngram_max, stride)
         assert stride >= n
+        assert len(_of(once, np.float64)) == len(tf)
     found = _call(
         "dvtopics_rows",
         _of(ids, np.int64), _of(lengths, np.int64), n_texts, base, ngram_max,
         *_parts(table), len(idf), _of(idf, np.float64), _of(tf, np.float64),
-        np.empty(4 * longest, np.uint64), feature, value, indptr, norm, at, times, stride,
+        np.empty(4 * longest, np.uint64), feature, value, indptr, norm, at, share, stride,
+        once,
     )  # fmt: skip
     return feature[:found], value[:found], indptr, norm
 
@@ -142,7 +150,8 @@ def project(
     coef: NDArray[np.float32],
     intercept: Array,
     table: NDArray[np.float32],
-) -> tuple[Array, Array, Array]:
+    windows: Windows | None = None,
+) -> tuple[Array, Array, Array, tuple[Array, Ids, Array] | None]:
     """Return logits and contents of rows, and lengths; see `dvtopics_project` in `kernel.c`.
 
     Parameters
@@ -153,6 +162,8 @@ def project(
     intercept : ndarray of float64, shape (k,)
     table : ndarray of float32, shape (n_syllables, d)
         Of the features that come first.
+    windows : Windows, optional
+        Return also `dvtopics.taggers.peaks.Peaks`, as a tuple.
     """
     feature, value, indptr = rows
     n_texts, (n_features, k), (n_syllables, d) = len(indptr) - 1, coef.shape, table.shape
@@ -161,13 +172,28 @@ def project(
     assert n_syllables <= n_features
     assert int(feature.max(initial=-1)) < n_features
     logits, content, norm = np.empty((n_texts, k)), np.empty((n_texts, d)), np.empty(n_texts)
+    peaks = None
+    looked_for: tuple[Any, ...] = (None, None, None, 0, 0, 0, None, None, None, None)
+    if windows is not None:
+        lengths, (at, share), window = windows
+        ngram_max, stride = at.shape
+        assert share.shape == at.shape
+        assert len(lengths) == n_texts
+        assert int(lengths.sum()) <= stride
+        assert int(at.max(initial=-1)) < n_features
+        assert 1 <= window <= _WINDOW
+        peaks = np.empty((n_texts, k)), np.empty((n_texts, k), np.int64), np.empty((n_texts, k))
+        looked_for = (
+            _of(lengths, np.int64), _of(at, np.int32), _of(share, np.float64), stride, ngram_max,
+            window, np.empty((_BLOCK + _WINDOW) * (k + 1) + k), *peaks,
+        )  # fmt: skip
     _call(
         "dvtopics_project",
         _of(indptr, np.int64), _of(feature, np.int32), _of(value, np.float64), n_texts,
         _of(coef, np.float32), k, _of(intercept, np.float64), _of(table, np.float32),
-        n_syllables, d, logits, content, norm,
+        n_syllables, d, logits, content, norm, *looked_for,
     )  # fmt: skip
-    return logits, content, norm
+    return logits, content, norm, peaks
 
 
 def mark_words(
@@ -218,9 +244,9 @@ def mark_words(
 
 
 def heaviest_terms(
-    lengths: Ids, flags: NDArray[np.uint8], places: tuple[NDArray[np.int32], NDArray[np.int32]],
-    idf: Array, damping: Array, single: NDArray[np.float32], coef: NDArray[np.float32],
-    pulls: tuple[Ids, Ids, Array], most: int,
+    lengths: Ids, flags: NDArray[np.uint8], places: Places, single: NDArray[np.float32],
+    coef: NDArray[np.float32],
+    pulls: tuple[Ids, Ids, Array], peaks: tuple[Array, Ids, int], most: int,
 ) -> tuple[Ids, Ids, Ids, Array]:  # fmt: skip
     """Find the heaviest terms of tags; see `dvtopics_terms` in `terms.c`.
 
@@ -230,14 +256,15 @@ def heaviest_terms(
         Tokens.
     flags : ndarray of uint8, shape (n_tokens,)
         See `mark_words`; every text with a pull starts with a word.
-    places : tuple of two ndarray of int32, shape (ngram_max, at least n_tokens)
-        See `count_ngrams`.
-    idf, damping : ndarray of float64
-        By feature; by how often it is in its text.
+    places : Places
+        Of shape (ngram_max, at least n_tokens); see `count_ngrams`.
     single : ndarray of float32, shape (n_syllables, k + d)
     coef : ndarray of float32, shape (n_features, k)
     pulls : tuple
         Tag (ascending), text and weights, shape (n, k + d).
+    peaks : tuple
+        Weights of the n-grams of windows, shape (n, k) or (n, 0), the first token of each window,
+        and the tokens of a window.
     most : int
         Terms a tag, at most 32.
 
@@ -248,15 +275,17 @@ def heaviest_terms(
     weight : ndarray of float64, shape (n_terms,)
         To six decimals.
     """
-    (tag, text, weight), (at, times), k = pulls, places, coef.shape[1]
+    (tag, text, weight), (at, share), k = pulls, places, coef.shape[1]
+    peak, peak_at, window = peaks
+    assert peak.shape == peak_at.shape == (len(tag), peak.shape[1])
+    assert peak.shape[1] in (0, k)
     ngram_max, stride = at.shape
     assert 1 <= most <= 32
-    assert times.shape == at.shape
+    assert share.shape == at.shape
     assert int(lengths.sum()) == len(flags) <= stride
-    assert len(idf) == len(coef) >= len(single)
-    assert int(at.max(initial=-1)) < len(idf)
+    assert int(at.max(initial=-1)) < len(coef)
+    assert len(single) <= len(coef)
     assert int(at[0].max(initial=-1)) < len(single)
-    assert 0 <= int(times.min(initial=0)) <= int(times.max(initial=0)) < len(damping)
     assert weight.shape == (len(tag), single.shape[1]) and len(text) == len(tag)  # noqa: PT018
     assert 0 <= int(text.min(initial=0)) <= int(text.max(initial=0)) < max(len(lengths), 1)
     d, block = single.shape[1] - k, _BLOCK + ngram_max
@@ -272,10 +301,11 @@ def heaviest_terms(
     size = _call(
         "dvtopics_terms",
         begins, _of(flags, np.uint8), starts, word_begins,
-        _of(at, np.int32), _of(times, np.int32), stride, ngram_max,
-        _of(idf, np.float64), _of(damping, np.float64), _of(single, np.float32),
+        _of(at, np.int32), _of(share, np.float64), stride, ngram_max, _of(single, np.float32),
         _of(coef, np.float32), k, d, len(tag), _of(tag, np.int64), _of(text, np.int64),
-        _of(weight, np.float64), np.argsort(text, kind="stable").astype(np.int64, copy=False), most,
+        _of(weight, np.float64), _of(peak, np.float64), _of(peak_at, np.int64), peak.shape[1],
+        window,
+        np.argsort(text, kind="stable").astype(np.int64, copy=False), most,
         np.empty((k * ngram_max + d) * block), *np.empty((3, block)),
         _of(offset, np.int64), *np.empty((2, int(offset[-1]))), np.empty(room, np.uint8),
         *found, weights,

@@ -17,6 +17,12 @@
 #define PREFETCH(address) ((void)(address))
 #endif
 
+#if defined(__GNUC__)
+#define ALWAYS inline __attribute__((always_inline))
+#else
+#define ALWAYS inline
+#endif
+
 /* Compiled for wider registers as well, where the loader can choose. They hold more sums at a time,
  * not other sums: results are the same. */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)

@@ -148,12 +148,11 @@ static int64_t grow(const Words *words, int64_t n, int64_t most,
 }
 
 /* What the n-grams of one size weigh, one row of `length` a score, where they start in a text. */
-static void gather(const int32_t *restrict at, const int32_t *restrict times, int64_t length,
-                   const double *restrict idf, const double *restrict damping, double share,
+static void gather(const int32_t *restrict at, const double *restrict share, int64_t length,
+                   double part,
                    const float *restrict weights, int64_t width, double *restrict out) {
     for (int64_t i = 0; i < length; i++) {
         if (i + AHEAD < length && at[i + AHEAD] >= 0) {
-            PREFETCH(idf + at[i + AHEAD]);
             PREFETCH(weights + at[i + AHEAD] * width);
         }
         const int64_t feature = at[i];
@@ -161,7 +160,7 @@ static void gather(const int32_t *restrict at, const int32_t *restrict times, in
             for (int64_t c = 0; c < width; c++) out[c * length + i] = 0.0;
             continue;
         }
-        const double factor = damping[times[i]] * idf[feature] * share;
+        const double factor = share[i] * part;
         const float *row = weights + feature * width;
         for (int64_t c = 0; c < width; c++) out[c * length + i] = factor * (double)row[c];
     }
@@ -185,17 +184,29 @@ static inline void weigh(const double *restrict rows, int64_t length, const doub
     }
 }
 
+/* Add what a window of n-grams weighs, for every score its own, where they start in a block. */
+static void add_peaks(const double *restrict rows, int64_t n, int64_t begin,
+                      const double *restrict peak, const int64_t *restrict peak_at, int64_t p,
+                      int64_t window, double *restrict out) {
+    for (int64_t c = 0; c < p; c++) {
+        if (peak[c] == 0.0) continue;
+        const int64_t from = peak_at[c] > begin ? peak_at[c] - begin : 0;
+        const int64_t past = peak_at[c] + window - begin, to = past < n ? past : n;
+        for (int64_t i = from; i < to; i++) out[i] += peak[c] * rows[c * n + i];
+    }
+}
+
 /* The heaviest terms of every tag.
  *
  * begins       first token of every text, and the end
  * flags        see dvtopics_words
  * starts       first token of every word of the texts that are wanted
  * word_begins  first word of every text, and the end
- * at, times    see dvtopics_rows
- * damping      what one of so many occurrences weighs against one that is alone
+ * at, share    see dvtopics_rows
  * single       (n_syllables, k + d);  coef (n_features, k)
  * tag, text, weight    pulls by tag, weights (n_pulls, k + d)
  * by_text      the pulls by text: those of one text share what its n-grams weigh
+ * peak, peak_at     (n_pulls, p): weights on peaks, and the first tokens of their windows
  * most         terms a tag, at most 32
  * rows         (k + d + (ngram_max - 1) * k) * (BLOCK + ngram_max)
  * value, link, part    BLOCK + ngram_max
@@ -206,10 +217,11 @@ static inline void weigh(const double *restrict rows, int64_t length, const doub
  */
 EXPORT WIDE int64_t dvtopics_terms(
     const int64_t *begins, const uint8_t *flags, const int64_t *starts, const int64_t *word_begins,
-    const int32_t *at, const int32_t *times, int64_t stride, int64_t ngram_max,
-    const double *idf, const double *damping, const float *single, const float *coef,
+    const int32_t *at, const double *share, int64_t stride, int64_t ngram_max,
+    const float *single, const float *coef,
     int64_t k, int64_t d, int64_t n_pulls, const int64_t *tag, const int64_t *text,
-    const double *weight, const int64_t *by_text, int64_t most,
+    const double *weight, const double *peak, const int64_t *peak_at, int64_t p, int64_t window,
+    const int64_t *by_text, int64_t most,
     double *rows, double *value, double *link, double *part,
     const int64_t *offset, double *word_weight, double *word_link, uint8_t *word_taken,
     int64_t *out_pull, int64_t *out_first, int64_t *out_last, double *out_weight) {
@@ -224,7 +236,7 @@ EXPORT WIDE int64_t dvtopics_terms(
             const int64_t n = high - low + before, begin = begins[now] + low - before;
             for (int64_t size = 1, width = k + d, row = 0; size <= ngram_max; size++, width = k) {
                 const int64_t from = (size - 1) * stride + begin;
-                gather(at + from, times + from, n, idf, damping, 1.0 / (double)size,
+                gather(at + from, share + from, n, 1.0 / (double)size,
                        size == 1 ? single : coef, width, rows + row * n);
                 row += width;
             }
@@ -233,9 +245,13 @@ EXPORT WIDE int64_t dvtopics_terms(
                 const int64_t pull = by_text[place];
                 const double *w = weight + pull * (k + d), *in = rows + (k + d) * n;
                 weigh(rows, n, w, k + d, value);
+                const double *of_peak = peak + pull * p;
+                const int64_t *at_peak = peak_at + pull * p;
+                add_peaks(rows, n, begin, of_peak, at_peak, p, window, value);
                 memset(link, 0, (size_t)n * sizeof *link);
                 for (int64_t size = 2; size <= ngram_max; size++, in += k * n) {
                     weigh(in, n, w, k, part);
+                    add_peaks(in, n, begin, of_peak, at_peak, p, window, part);
                     /* As much as it gives its syllables it gives the joints between them. */
                     const double joint = (double)size / (double)(size - 1);
                     for (int64_t j = 0; j < size; j++) {

@@ -15,6 +15,7 @@ from dvtopics.taggers.context import (
     ARTICLE_EXTRAS,
     PARAGRAPH_BLOCKS,
     PARAGRAPH_EXTRAS,
+    PEAK_BLOCKS,
 )
 
 #: Arrays of a saved model: name → (dtype, shape). ``T`` themes, ``K`` scores of stage one, ``D``
@@ -102,17 +103,29 @@ def lda_arrays(
     """Return the arrays of an `LdaTagger` if they fit; raises ModelError if not."""
     told = {"M": ("pairs", 0), "Z": ("alpha", 0), "E": ("topic", 0), "D": ("scale", 0)}
     n_pairs = len(arrays["pairs"]) if "pairs" in arrays and arrays["pairs"].ndim else 0
-    return _checked(arrays, _LDA, n_themes, told, {"V": n_words + n_pairs}, folder)
+    known = {"V": n_words + n_pairs, "P": _paragraph_features(n_themes)}
+    return _checked(arrays, _LDA, n_themes, told, known, folder)
 
 
 def tfidf_arrays(
-    arrays: Mapping[str, NDArray[Any]], n_themes: int, n_syllables: int, folder: Path
+    arrays: Mapping[str, NDArray[Any]],
+    n_themes: int,
+    n_syllables: int,
+    peaked: bool,
+    folder: Path,
 ) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a `TfidfTagger` if they fit; raises ModelError if not."""
-    return _checked(
-        arrays, _TFIDF, n_themes, {"F": ("keys", 0), "D": ("embedding", 1)},
-        {"S": n_syllables}, folder,
-    )  # fmt: skip
+    """Return the arrays of a `TfidfTagger` if they fit; raises ModelError if not.
+
+    `peaked` says whether its stage two reads peaks.
+    """
+    told = {"F": ("keys", 0), "D": ("embedding", 1)}
+    known = {"S": n_syllables, "P": _paragraph_features(n_themes, peaked)}
+    return _checked(arrays, _TFIDF, n_themes, told, known, folder)
+
+
+def _paragraph_features(n_themes: int, peaked: bool = False) -> int:
+    blocks = len(PARAGRAPH_BLOCKS) + len(PEAK_BLOCKS) * peaked
+    return blocks * 2 * n_themes + len(PARAGRAPH_EXTRAS)
 
 
 def _checked(
@@ -142,7 +155,6 @@ def _checked(
     sizes = {
         "T": n_themes,
         "K": 2 * n_themes,
-        "P": len(PARAGRAPH_BLOCKS) * 2 * n_themes + len(PARAGRAPH_EXTRAS),
         "A": len(ARTICLE_BLOCKS) * n_themes + len(ARTICLE_EXTRAS),
         **known,
     }

@@ -8,11 +8,12 @@ from typing import Any
 _STAGES = {
     "TfidfTagger": """\
 Stage one: TF-IDF over syllable n-grams, two logistic regressions per theme: that the theme is
-there (features weighted by log-count ratios) and that it is a main subject. Stage two: a small
-network with a linear path, over the stage-one scores of the paragraph, its neighbours, the title
-and the whole article, and over what these are about (latent semantic coordinates), trained on
-scores that stage one gave to articles it had not seen; the article is judged by a linear model
-over the paragraph scores of stage two. Platt scaling and the thresholds below come from
+there (features weighted by their log-count ratio plus `nb_offset`) and that it is a main subject.
+Stage two: a small network with a linear path, over the stage-one scores of the paragraph, of its
+best passage of `window` syllables (where that is not 0), of its neighbours, the title and the
+whole article, and over what these are about (latent semantic coordinates), trained on scores that
+stage one gave to articles it had not seen; the article is judged by a linear model over the
+paragraph scores of stage two. Platt scaling and the thresholds below come from
 out-of-fold output of the whole pipeline.""",
     "LdaTagger": """\
 Stage one: shares of latent Dirichlet topics (gensim), over words of a phrase list and pairs of

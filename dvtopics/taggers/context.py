@@ -32,6 +32,8 @@ PARAGRAPH_BLOCKS = (
     "max_logit", "top3_probability", "near_probability", "wide_probability",
 )  # fmt: skip
 PARAGRAPH_EXTRAS = ("log_length", "is_first", "log_position", "position")
+#: Behind them, where stage one gives peaks; see `dvtopics.taggers.peaks`.
+PEAK_BLOCKS = ("peak_logit",)
 ARTICLE_BLOCKS = (
     "title_logit", "title_probability", "mean_probability", "weighted_probability",
     "max_logit", "top3_probability", "top3_logit", "lead_probability",
@@ -58,17 +60,21 @@ class Signals:
     length : ndarray, shape (n_paragraphs,)
         Tokens of every paragraph, at least 1.
     layout : Layout
+    peak : ndarray, shape (n_paragraphs, k), optional
+        The highest logits of any few tokens in a row.
     """
 
     own: Array
     title: Array
     length: Array
     layout: Layout
+    peak: Array | None = None
 
     def keep(self, chosen: NDArray[np.bool_]) -> Signals:
         """Return the signals with the paragraphs `chosen` only."""
         layout = self.layout.keep(chosen)
-        return Signals(self.own[chosen], self.title, self.length[chosen], layout)
+        peak = None if self.peak is None else self.peak[chosen]
+        return Signals(self.own[chosen], self.title, self.length[chosen], layout, peak)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +202,9 @@ def paragraph_features(signals: Signals) -> Array:
 
     Returns
     -------
-    ndarray, shape (len(PARAGRAPH_BLOCKS) * k + len(PARAGRAPH_EXTRAS), n_paragraphs)
-        Feature-major: block after block, each of k rows. Its transpose is contiguous.
+    ndarray, shape (n_features, n_paragraphs)
+        Feature-major: `PARAGRAPH_BLOCKS`, each of k rows, `PARAGRAPH_EXTRAS`, and `PEAK_BLOCKS`
+        where there are peaks. Its transpose is contiguous.
     """
     layout = signals.layout
     probability = sigmoid(signals.own)
@@ -218,7 +225,8 @@ def paragraph_features(signals: Signals) -> Array:
         np.log1p(place),
         np.minimum(place, 10.0) / 10.0,
     ]
-    return np.concatenate([*blocks, np.stack(extras, axis=1)], axis=1).T
+    peak = [] if signals.peak is None else [signals.peak]
+    return np.concatenate([*blocks, np.stack(extras, axis=1), *peak], axis=1).T
 
 
 def head(signals: Signals) -> NDArray[np.bool_]:

@@ -123,12 +123,17 @@ class Explainer:
         dissected = self._dissector.open(trace)
         if dissected.grams is not None and kernels.available():
             weight = pulls.weight * dissected.scale.take(pulls.text, axis=0)
-            scaled = Pulls(pulls.tag, pulls.text, weight)
-            return self._named_by_kernel(texts, scaled, trace.tokens, dissected.grams)
-        return self._named_in_numpy(texts, pulls, trace.tokens, dissected)
+            at = np.zeros(pulls.peak.shape, np.int64)
+            peak = pulls.peak
+            if trace.peaks is not None:
+                at = trace.peaks.at.take(pulls.text, axis=0)
+                peak = peak * trace.peaks.scale.take(pulls.text, axis=0)
+            scaled = Pulls(pulls.tag, pulls.text, weight, np.ascontiguousarray(peak))
+            return self._named_by_kernel(texts, scaled, at, trace.tokens, dissected.grams)
+        return self._named_in_numpy(texts, pulls, trace, dissected)
 
     def _named_by_kernel(
-        self, texts: list[str], pulls: Pulls, tokens: TokenBatch, grams: Grams
+        self, texts: list[str], pulls: Pulls, at: Ids, tokens: TokenBatch, grams: Grams
     ) -> _Named:
         assert tokens.spans is not None
         raw, width = code_points("\n".join(texts) + "\n")
@@ -140,9 +145,10 @@ class Explainer:
         parts = []
         for low, high in _parts(pulls, tokens.lengths):
             part = pulls.tag[low:high], pulls.text[low:high], pulls.weight[low:high]
+            peaks = pulls.peak[low:high], at[low:high], self.pipeline.scorer.window
             pull, first, last, weight = kernels.heaviest_terms(
-                tokens.lengths, flags, (grams.feature, grams.times), grams.idf, grams.damping,
-                grams.single, grams.coef, part, MAX_TERMS,
+                tokens.lengths, flags, (grams.feature, grams.share), grams.single, grams.coef,
+                part, peaks, MAX_TERMS,
             )  # fmt: skip
             parts.append((pull + low, first, last, weight))
         none = np.zeros(0, np.int64)
@@ -155,16 +161,23 @@ class Explainer:
         return _Named(pulls.tag.take(pull), text, start, end, weight)
 
     def _named_in_numpy(
-        self, texts: list[str], pulls: Pulls, tokens: TokenBatch, dissected: Dissected
+        self, texts: list[str], pulls: Pulls, trace: Trace, dissected: Dissected
     ) -> _Named:
+        tokens = trace.tokens
         none = np.zeros(0, np.int64)
         parts: list[tuple[Ids, Ids, Ids, Ids, Array]] = [(none, none, none, none, np.zeros(0))]
         for low, high in _parts(pulls, tokens.lengths):
-            part = Pulls(pulls.tag[low:high], pulls.text[low:high], pulls.weight[low:high])
+            part = Pulls(
+                pulls.tag[low:high], pulls.text[low:high], pulls.weight[low:high],
+                pulls.peak[low:high],
+            )  # fmt: skip
             there = np.zeros(len(texts), dtype=bool)
             there[part.text] = True
             words = Words.of(np.flatnonzero(there), texts, tokens, self._words)
             cells = Cells.of(words, part, dissected)
+            if trace.peaks is not None and dissected.grams is not None:
+                window = self.pipeline.scorer.window
+                cells = cells.with_peaks(words, part, trace.peaks, window, dissected.grams)
             terms = heaviest_terms(cells, part.tag.take(cells.pull), MAX_TERMS)
             text = part.text.take(cells.pull.take(terms.first))
             start = words.start.take(cells.word.take(terms.first))

@@ -25,6 +25,7 @@ from dvtopics.taggers.context import (
     ARTICLE_BLOCKS,
     FADES,
     PARAGRAPH_BLOCKS,
+    PARAGRAPH_EXTRAS,
     REACH,
     TOP,
     Array,
@@ -183,7 +184,7 @@ class ContentWeights:
 
 
 def paragraph_links(ground: Ground, row: Ids, model: LocalModel) -> Links:
-    """Say what moved the logits of paragraphs.
+    """Say what moved the logits of paragraphs, but for their own peaks.
 
     The paragraphs named are those near and those that stand for the whole article; others moved
     the logits too, each a little.
@@ -200,7 +201,7 @@ def paragraph_links(ground: Ground, row: Ids, model: LocalModel) -> Links:
     of = ground.layout.article.take(row)
     size = ground.layout.sizes.take(of)[:, None]
     distance = np.abs(at - row.take(target))
-    c = _blocks(model.context, PARAGRAPH_BLOCKS)
+    c = _blocks(model.context, PARAGRAPH_BLOCKS, ground.rise.shape[1])
     titled = ground.titled.take(of)
     # No title: the body stood in for it, each paragraph alike.
     flat = (c["mean_probability"] + np.where(titled[:, None], 0, c["title_probability"])) / size
@@ -258,7 +259,7 @@ def article_influence(
     layout = ground.layout
     target, at = ranges(layout.starts.take(article), layout.starts.take(article + 1))
     size = layout.sizes.take(article)[:, None]
-    c = _blocks(stage.coef.T.take(theme, axis=0), ARTICLE_BLOCKS)
+    c = _blocks(stage.coef.T.take(theme, axis=0), ARTICLE_BLOCKS, ground.rise.shape[1])
     titled = ground.titled.take(article)[:, None]
     total = np.bincount(layout.article, length, minlength=layout.n_articles)
     share = (length / np.maximum(total, 1.0).take(layout.article)).take(at)[:, None]
@@ -285,7 +286,15 @@ def paragraph_bias(model: LocalModel, base: Array) -> Array:
     levels = [base if name.endswith("logit") else sigmoid(base) for name in PARAGRAPH_BLOCKS]
     level = np.concatenate(levels)
     bias: Array = np.einsum("ij,j->i", model.context[:, : len(level)], level)
-    return bias + model.intercept
+    peaks = on_peaks(model, len(base))
+    return bias + peaks @ base[: peaks.shape[1]] + model.intercept
+
+
+def on_peaks(model: LocalModel, k: int) -> Array:
+    """Return by how much logits rise with the peaks of their paragraphs, (n_targets, k or 0)."""
+    before = len(PARAGRAPH_BLOCKS) * k + len(PARAGRAPH_EXTRAS)
+    result: Array = model.context[:, before:]
+    return result
 
 
 def article_bias(
@@ -293,7 +302,8 @@ def article_bias(
 ) -> Array:
     """Return the same for logits of articles, given what a paragraph and a title say then."""
     bias = stage.intercept.take(theme)
-    for name, weights in _blocks(stage.coef.T.take(theme, axis=0), ARTICLE_BLOCKS).items():
+    c = _blocks(stage.coef.T.take(theme, axis=0), ARTICLE_BLOCKS, len(base))
+    for name, weights in c.items():
         level = np.where(titled[:, None] & name.startswith("title"), title_base, base)
         bias += (weights * (level if name.endswith("logit") else sigmoid(level))).sum(axis=1)
     return bias
@@ -318,9 +328,8 @@ def in_places(layout: Layout, paragraphs: Rows, titles: Rows) -> Rows:
     return result
 
 
-def _blocks(coef: Array, blocks: tuple[str, ...]) -> dict[str, Array]:
+def _blocks(coef: Array, blocks: tuple[str, ...], k: int) -> dict[str, Array]:
     """Cut weights of shape (n_targets, n_features) into blocks, each (n_targets, k)."""
-    k = coef.shape[1] // len(blocks)
     return {name: coef[:, i * k : (i + 1) * k] for i, name in enumerate(blocks)}
 
 

@@ -45,11 +45,7 @@ def read_signals(scorer: Scorer, batch: Batch, traced: bool = False) -> JudgedSi
     texts = [*batch.texts, *batch.titles]
     scores, trace = scorer.traced(texts) if traced else (scorer.score(texts), None)
     n = len(batch.texts)
-    read = signals_of(
-        TextScores(scores.logits[:n], scores.content[:n], scores.length[:n]),
-        TextScores(scores.logits[n:], scores.content[n:], scores.length[n:]),
-        batch.layout,
-    )
+    read = signals_of(scores.take(slice(n)), scores.take(slice(n, None)), batch.layout)
     return replace(read, trace=trace)
 
 
@@ -61,7 +57,8 @@ def signals_of(body: TextScores, title: TextScores, layout: Layout) -> JudgedSig
     titles = np.where(titled, title.logits, np.nan)
     empty = (kept.sizes == 0) & (title.length == 0)
     length = body.length[judged].astype(np.float64)
-    signals = Signals(body.logits[judged], titles, length, kept)
+    peak = None if body.peak is None else body.peak[judged]
+    signals = Signals(body.logits[judged], titles, length, kept, peak)
     content = Content(body.content[judged], np.where(titled, title.content, 0.0))
     return JudgedSignals(signals, content, judged, empty, title.length.astype(np.float64))
 
@@ -114,12 +111,17 @@ class TwoStagePipeline:
         """Return what stage two says of a text without any known term, shape (n_themes,)."""
         nothing = self.scorer.intercept[None]
         layout = Layout.from_counts([1])
-        signals = Signals(nothing, np.full_like(nothing, np.nan), np.ones(1), layout)
+        untitled, peak = np.full_like(nothing, np.nan), self._own_peaks(nothing)
+        signals = Signals(nothing, untitled, np.ones(1), layout, peak)
         d = self.scorer.n_dimensions
         features, content = paragraph_features(signals), Content(np.zeros((1, d)), np.zeros((1, d)))
         network = self.paragraph_stage
         logits: Array = network.logits(features, network.hidden(features, content, layout))[0]
         return logits
+
+    def _own_peaks(self, logits: Array) -> Array | None:
+        """Return the peaks of titles, and of what says nothing: their logits."""
+        return logits if self.scorer.window else None
 
     def judge(self, batch: Batch, traced: bool = False) -> Judgement:
         """Run both stages on `batch`; keep what evidence is made of if it is to be `traced`."""
@@ -160,7 +162,7 @@ class TwoStagePipeline:
         length : ndarray, shape (n,)
         """
         layout = Layout.from_counts(np.ones(len(titles), np.int64))
-        signals = Signals(titles, titles, length, layout)
+        signals = Signals(titles, titles, length, layout, self._own_peaks(titles))
         features = paragraph_features(signals)
         hidden = self.paragraph_stage.hidden(features, Content(contents, contents), layout)
         paragraph = self.paragraph_stage.logits(features, hidden)

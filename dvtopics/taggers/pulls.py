@@ -18,6 +18,7 @@ from dvtopics.taggers.influence import (
     article_bias,
     article_influence,
     in_places,
+    on_peaks,
     paragraph_bias,
     paragraph_links,
     paragraph_places,
@@ -62,11 +63,14 @@ class Pulls:
         Paragraphs of the batch, then its titles.
     weight : ndarray, shape (n, k + d)
         By how much the logit rises with each stage-one logit of the text, and its content.
+    peak : ndarray, shape (n, k), or (n, 0) where there are no peaks
+        By how much it rises with the peaks of the text; 0 where the peak is the text's own logit.
     """
 
     tag: Ids
     text: Ids
     weight: Array
+    peak: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ class Heard:
     article : ndarray, shape (n_articles, n_themes)
     text : ndarray of int64, shape (n_paragraphs + n_articles,)
         Which text, of the batch's paragraphs and then its titles, stands at every place.
+    peaked : ndarray of bool, shape (n_paragraphs,)
+        Whether a paragraph has peaks other than its own logits.
     """
 
     signals: Signals
@@ -93,6 +99,7 @@ class Heard:
     paragraph: Array
     article: Array
     text: Ids
+    peaked: NDArray[np.bool_]
 
 
 def hear(pipeline: TwoStagePipeline, judgement: Judgement, tags: Tags) -> tuple[Heard, Tags]:
@@ -101,9 +108,10 @@ def hear(pipeline: TwoStagePipeline, judgement: Judgement, tags: Tags) -> tuple[
     layout, text = signals.layout, np.flatnonzero(read.judged)
     titles = np.arange(layout.n_articles) + len(read.judged)
     bare = np.unique(tags.article[layout.sizes.take(tags.article) == 0])
+    peaked = _peaked(judgement, text)
     heard = Heard(
         signals, read.content, judgement.hidden, judgement.paragraph, judgement.article,
-        _texts(layout, text, titles),
+        _texts(layout, text, titles), peaked,
     )  # fmt: skip
     if not len(bare):
         return heard, tags
@@ -119,6 +127,7 @@ def hear(pipeline: TwoStagePipeline, judgement: Judgement, tags: Tags) -> tuple[
         signals.title,
         np.insert(signals.length, at, length),
         layout,
+        None if signals.peak is None else np.insert(signals.peak, at, own, axis=0),
     )
     heard = Heard(
         signals,
@@ -127,9 +136,19 @@ def hear(pipeline: TwoStagePipeline, judgement: Judgement, tags: Tags) -> tuple[
         np.insert(judgement.paragraph, at, alone.paragraph, axis=0),
         judgement.article,
         _texts(layout, np.insert(text, at, titles[bare]), titles),
+        np.insert(peaked, at, False),
     )
     row = tags.row + np.searchsorted(at, tags.row, side="right")
     return heard, replace(tags, row=row)
+
+
+def _peaked(judgement: Judgement, text: Ids) -> NDArray[np.bool_]:
+    trace = judgement.read.trace
+    if trace is None or trace.peaks is None:
+        return np.zeros(len(text), dtype=bool)
+    # A text has them for all scores or for none.
+    found: NDArray[np.bool_] = trace.peaks.at[text, 0] >= 0
+    return found
 
 
 def _texts(layout: Layout, of_paragraphs: Ids, of_titles: Ids) -> Ids:
@@ -172,8 +191,19 @@ def pulls_of(
     contents = ContentWeights.of(model, layout.sizes.take(layout.article.take(rows)))
     content = in_places(layout, heard.content.own, heard.content.title)
     rise = in_places(layout, ground.rise, ground.title_rise)
+    # Of every paragraph the link to itself, in the order of the targets.
+    itself = np.flatnonzero(links.distance == 0)
+    of_peaks = on_peaks(model, len(base))
+    if heard.signals.peak is not None:
+        # A peak that is the paragraph's own logit counts as that.
+        peaked = heard.peaked.take(rows)[:, None]
+        links.on_logits[itself] += np.where(peaked, 0.0, of_peaks)
+        of_peaks = np.where(peaked, of_peaks, 0.0)
     moved = np.einsum("ij,ij->i", links.on_logits, rise.take(links.place, axis=0))
     moved += contents.moved(links, content)
+    if heard.signals.peak is not None:
+        risen = heard.signals.peak.take(rows, axis=0) - base
+        moved[itself] += np.einsum("ij,ij->i", of_peaks, risen)
     # Several links of one tag may be to one text: articles, and titles that are paragraphs too.
     of, place = tag.take(links.target), _first_place(heard.text).take(links.place)
     order = order_of(of, place)
@@ -190,7 +220,10 @@ def pulls_of(
     is_chosen[chosen] = True
     kept = np.flatnonzero(is_chosen.take(pull))
     part = links.take(order.take(kept))
-    weight = np.concatenate([part.on_logits, contents.influence(part)], axis=1)
+    peak = np.zeros((len(kept), of_peaks.shape[1]))
+    here = np.flatnonzero(part.distance == 0)
+    peak[here] = of_peaks.take(part.target.take(here), axis=0)
+    weight = np.concatenate([part.on_logits, contents.influence(part), peak], axis=1)
     first = starts_of(pull.take(kept))
     # Paragraphs, which come first, have one link to a text.
     single = int(np.searchsorted(of.take(kept), n))
@@ -198,7 +231,8 @@ def pulls_of(
         summed = np.add.reduceat(weight[single:], first[first >= single] - single, axis=0)
         weight = np.concatenate([weight[:single], summed])
     kept = kept.take(first)
-    pulls = Pulls(of.take(kept), heard.text.take(place.take(kept)), weight)
+    weight, peak = np.split(weight, [weight.shape[1] - peak.shape[1]], axis=1)
+    pulls = Pulls(of.take(kept), heard.text.take(place.take(kept)), weight, peak)
     return pulls, np.concatenate([paragraph_bias(model, base)[:n], bias])
 
 

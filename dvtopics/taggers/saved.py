@@ -25,6 +25,7 @@ from dvtopics.taggers.context import (
     ARTICLE_EXTRAS,
     PARAGRAPH_BLOCKS,
     PARAGRAPH_EXTRAS,
+    PEAK_BLOCKS,
     LinearStage,
 )
 from dvtopics.taggers.decision import LEVELS, Thresholds
@@ -100,7 +101,7 @@ def config_of(tagger: Tagger, *libraries: str) -> dict[str, Any]:
             }
             for level, platt in tagger.calibration_.items()
         },
-        "context": _context_features(),
+        "context": _context_features(bool(tagger.pipeline_.scorer.window)),
         "training_data": tagger.training_data_,
         "cross_validation": tagger.cross_validation_,
         "evaluation": tagger.evaluation_,
@@ -141,10 +142,13 @@ def fitting_together(folder: Path) -> Iterator[None]:
         raise ModelError(f"{folder}: the model does not fit together ({reason})") from error
 
 
-def taxonomy_of(files: ModelFiles, folder: Path) -> Taxonomy:
-    """Return the themes of a model that this version can judge in context."""
+def taxonomy_of(files: ModelFiles, folder: Path, peaked: bool = False) -> Taxonomy:
+    """Return the themes of a model that this version can judge in context.
+
+    `peaked` says whether its stage two reads peaks.
+    """
     taxonomy = Taxonomy.from_config(files.config["themes"], f"{folder}: themes")
-    if files.config["context"] != _context_features():
+    if files.config["context"] != _context_features(peaked):
         raise ModelError(f"{folder}: context features of another version; train it again")
     return taxonomy
 
@@ -172,9 +176,10 @@ def model_name(folder: Path, checksum: str) -> str:
     return f"{folder.name}@{checksum[:12]}"
 
 
-def _context_features() -> dict[str, list[str]]:
+def _context_features(peaked: bool) -> dict[str, list[str]]:
+    peaks = PEAK_BLOCKS if peaked else ()
     return {
-        "paragraph": [*PARAGRAPH_BLOCKS, *PARAGRAPH_EXTRAS],
+        "paragraph": [*PARAGRAPH_BLOCKS, *PARAGRAPH_EXTRAS, *peaks],
         "article": [*ARTICLE_BLOCKS, *ARTICLE_EXTRAS],
     }
 

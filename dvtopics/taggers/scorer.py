@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +19,7 @@ from dvtopics.features.tfidf import NgramTfidf, NgramTrace
 from dvtopics.features.tokens import TokenBatch
 from dvtopics.native import kernels
 from dvtopics.taggers.context import Array
+from dvtopics.taggers.peaks import Peaks, find_peaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +32,36 @@ class TextScores:
     content : ndarray, shape (n_texts, d)
     length : ndarray of int64, shape (n_texts,)
         Tokens.
+    peak : ndarray, shape (n_texts, k), optional
+        The highest logits of any few tokens in a row; see `dvtopics.taggers.peaks`.
     """
 
     logits: Array
     content: Array
     length: NDArray[np.int64]
+    peak: Array | None = None
 
     @classmethod
     def joined(cls, parts: Sequence[TextScores]) -> TextScores:
         """Return the scores of texts that were scored in `parts`."""
+        peaks = [part.peak for part in parts if part.peak is not None]
         return cls(
             np.concatenate([part.logits for part in parts]),
             np.concatenate([part.content for part in parts]),
             np.concatenate([part.length for part in parts]),
+            np.concatenate(peaks) if peaks else None,
         )
+
+    def take(self, rows: slice | NDArray[np.bool_]) -> TextScores:
+        """Return the scores of some of the texts."""
+        peak = None if self.peak is None else self.peak[rows]
+        return TextScores(self.logits[rows], self.content[rows], self.length[rows], peak)
+
+    def put(self, rows: NDArray[np.bool_], found: TextScores) -> None:
+        """Take the logits and peaks of some texts from other scores of them."""
+        self.logits[rows] = found.logits
+        if self.peak is not None and found.peak is not None:
+            self.peak[rows] = found.peak
 
 
 class Trace(Protocol):
@@ -54,6 +70,10 @@ class Trace(Protocol):
     @property
     def tokens(self) -> TokenBatch:
         """Their tokens, with spans; ids are places in `Scorer.syllables`, -1 where unknown."""
+
+    @property
+    def peaks(self) -> Peaks | None:
+        """Where the peaks are, if the scorer gives any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +132,10 @@ class Scorer(Protocol):
         """Length of a content; that of a text without any known term is zero."""
 
     @property
+    def window(self) -> int:
+        """Tokens that peaks are looked for in; 0 where it gives no peaks."""
+
+    @property
     def syllables(self) -> Sequence[str]:
         """The syllables that it knows; the position is the id."""
 
@@ -127,10 +151,11 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TfidfTrace:
-    """What `TfidfScorer` keeps: its n-grams, and lengths of the single-syllable parts of rows."""
+    """What `TfidfScorer` keeps: n-grams, lengths of the single-syllable parts of rows, peaks."""
 
     ngrams: NgramTrace
     norm: Array
+    peaks: Peaks | None
 
     @property
     def tokens(self) -> TokenBatch:
@@ -150,12 +175,15 @@ class TfidfScorer:
     coef : ndarray of float32, shape (n_features, k)
     intercept : ndarray of float64, shape (k,)
     embedding : SyllableEmbedding
+    window : int
+        Tokens that peaks are looked for in; 0: there are none.
     """
 
     vectorizer: NgramTfidf
     coef: NDArray[np.float32]
     intercept: Array
     embedding: SyllableEmbedding
+    window: int = 0
 
     @property
     def n_dimensions(self) -> int:
@@ -173,25 +201,39 @@ class TfidfScorer:
 
     def score_tokens(self, batch: TokenBatch) -> TextScores:
         """Score texts that are token ids of the vectorizer."""
-        return self._scored(self.vectorizer.transform_batch(batch), batch)[0]
+        if self.window:
+            return self._traced(batch)[0]
+        return self._scored(self.vectorizer.transform_batch(batch), batch, None)[0]
 
     def traced(self, texts: list[str]) -> tuple[TextScores, TfidfTrace]:
         """Score `texts` and keep what evidence is made of."""
-        batch = self.vectorizer.encode(texts)
-        rows, ngrams = self.vectorizer.trace_batch(batch)
-        scores, norm = self._scored(rows, batch)
-        return scores, TfidfTrace(ngrams, norm)
+        return self._traced(self.vectorizer.encode(texts))
 
-    def _scored(self, rows: Rows, batch: TokenBatch) -> tuple[TextScores, Array]:
-        """Return scores, and lengths of the single-syllable parts."""
-        table = self.embedding.table
+    def _traced(self, batch: TokenBatch) -> tuple[TextScores, TfidfTrace]:
+        rows, ngrams = self.vectorizer.trace_batch(batch)
+        scores, norm, peaks = self._scored(rows, batch, ngrams)
+        return scores, TfidfTrace(ngrams, norm, peaks)
+
+    def _scored(
+        self, rows: Rows, batch: TokenBatch, ngrams: NgramTrace | None
+    ) -> tuple[TextScores, Array, Peaks | None]:
+        """Return scores, lengths of the single-syllable parts, and peaks by `ngrams`."""
+        table, windows, peaks = self.embedding.table, None, None
+        if ngrams is not None and self.window:
+            windows = batch.lengths, (ngrams.feature, ngrams.share), self.window
         if kernels.available():
             entries = (rows.feature, rows.value, rows.indptr)
-            logits, content, norm = kernels.project(entries, self.coef, self.intercept, table)
+            logits, content, norm, found = kernels.project(
+                entries, self.coef, self.intercept, table, windows
+            )
+            peaks = None if found is None else Peaks(*found)
         else:
             logits = rows.dot(self.coef) + self.intercept
             content, norm = self.embedding.project(rows)
-        return TextScores(logits, content, batch.lengths), norm
+            if windows is not None:
+                peaks = find_peaks(windows, (self.coef, self.intercept), logits)
+        peak = None if peaks is None else peaks.value
+        return TextScores(logits, content, batch.lengths, peak), norm, peaks
 
     def dissector(self) -> TfidfDissector:
         """Return what takes scores apart."""
@@ -207,20 +249,14 @@ class TfidfDissector:
     """
 
     def __init__(self, scorer: TfidfScorer) -> None:
-        self._vectorizer, self._coef = scorer.vectorizer, scorer.coef
+        self._coef = scorer.coef
         table = scorer.embedding.table
         self._single = np.concatenate([scorer.coef[: len(table)], table], axis=1)
 
     def open(self, trace: Trace) -> _DissectedTfidf:
         """Prepare the texts of `trace`."""
         assert isinstance(trace, TfidfTrace)
-        ngrams, vectorizer = trace.ngrams, self._vectorizer
-        # What one occurrence of several weighs against one that is alone.
-        damping = vectorizer.term_weights(int(ngrams.times.max(initial=1)))
-        damping[1:] /= np.arange(1, len(damping))
-        grams = Grams(
-            ngrams.feature, ngrams.times, vectorizer.idf_, damping, self._single, self._coef
-        )
+        grams = Grams(trace.ngrams.feature, trace.ngrams.share, self._single, self._coef)
         return _DissectedTfidf(self._scale(trace), grams)
 
     def _scale(self, trace: TfidfTrace) -> Array:
@@ -237,21 +273,17 @@ class Grams:
 
     Attributes
     ----------
-    feature, times : ndarray of int32, shape (ngram_max, n_tokens + 1)
-        By length, the n-gram that starts at every token, and how often it is in its text; see
-        `dvtopics.features.tfidf.NgramTrace`.
-    idf : ndarray, shape (n_features,)
-    damping : ndarray
-        What one of so many occurrences weighs against one that is alone.
+    feature : ndarray of int32, shape (ngram_max, n_tokens + 1)
+        By length, the n-gram that starts at every token; see `dvtopics.features.tfidf.NgramTrace`.
+    share : ndarray of float64, same shape
+        What this occurrence weighs.
     single : ndarray of float32, shape (n_syllables, k + d)
         Coefficients and content of syllables, whose features come first, side by side.
     coef : ndarray of float32, shape (n_features, k)
     """
 
     feature: NDArray[np.int32]
-    times: NDArray[np.int32]
-    idf: Array
-    damping: Array
+    share: Array
     single: NDArray[np.float32]
     coef: NDArray[np.float32]
 
@@ -262,14 +294,6 @@ class _DissectedTfidf:
     def __init__(self, scale: Array, grams: Grams) -> None:
         self.scale = scale
         self.grams = grams
-
-    @cached_property
-    def _factors(self) -> Array:
-        """By what coefficients are multiplied for each syllable of the n-gram; 0 without one."""
-        grams = self.grams
-        sizes = np.arange(1, len(grams.feature) + 1)[:, None]
-        factors: Array = grams.damping.take(grams.times) * grams.idf.take(grams.feature) / sizes
-        return factors
 
     def weights(self, at: NDArray[np.int64]) -> TokenWeights:
         """Return the weights of the tokens `at`; see `Dissected`."""
@@ -289,6 +313,7 @@ class _DissectedTfidf:
 
     def _occurrences(self, table: NDArray[np.float32], size: int, at: NDArray[np.int64]) -> Array:
         """Return what the n-grams of `size` that start at the tokens `at` give a syllable."""
-        feature, factor = self.grams.feature[size - 1].take(at), self._factors[size - 1].take(at)
-        result: Array = table.take(feature, axis=0) * factor[:, None]
+        share = self.grams.share[size - 1].take(at) / size
+        rows = table.take(self.grams.feature[size - 1].take(at), axis=0)
+        result: Array = rows * share[:, None]
         return result

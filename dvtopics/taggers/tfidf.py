@@ -18,6 +18,7 @@ from dvtopics.features.tfidf import NgramTfidf
 from dvtopics.storage import ModelFiles, save_folder
 from dvtopics.taggers.arrays import fit_keys, tfidf_arrays
 from dvtopics.taggers.base import Tagger
+from dvtopics.taggers.peaks import WINDOWS
 from dvtopics.taggers.saved import (
     config_of,
     fitting_together,
@@ -56,6 +57,9 @@ class TfidfTagger(Tagger):
         Added to the TF-IDF sums of log-count ratios.
     nb_offset : float, default 1.0
         Added to the size of log-count ratios: the greater it is, the less do features differ.
+    window : int, default 8
+        Syllables of a window: stage two also reads the highest score of all windows of a
+        paragraph. A power of two up to 64; 0: it does not.
     class_weight : {"balanced", None}, default "balanced"
         Class weights of stage one.
     context_C : float, default 0.05
@@ -117,6 +121,7 @@ class TfidfTagger(Tagger):
         main_C: float = 10.0,  # noqa: N803
         nb_smoothing: float = 0.02,
         nb_offset: float = 1.0,
+        window: int = 8,
         class_weight: str | None = "balanced",
         context_C: float = 0.05,  # noqa: N803
         article_C: float = 0.01,  # noqa: N803
@@ -140,6 +145,7 @@ class TfidfTagger(Tagger):
         self.main_C = main_C
         self.nb_smoothing = nb_smoothing
         self.nb_offset = nb_offset
+        self.window = window
         self.class_weight = class_weight
         self.context_C = context_C
         self.article_C = article_C
@@ -200,6 +206,8 @@ class TfidfTagger(Tagger):
         for name in ("nb_offset", "network_alpha"):
             if not 0 <= getattr(self, name) < np.inf:
                 raise UsageError(f"{name} must not be negative, got {getattr(self, name)!r}")
+        if self.window not in WINDOWS:
+            raise UsageError(f"window must be one of {WINDOWS}, got {self.window!r}")
         for name in ("n_dimensions", "n_hidden", "n_epochs", "n_averaged", "n_networks"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be 1 or more, got {getattr(self, name)!r}")
@@ -217,6 +225,7 @@ class TfidfTagger(Tagger):
                 self.main_C,
                 self.nb_smoothing,
                 self.nb_offset,
+                self.window,
                 self.class_weight,
                 self.context_C,
                 self.article_C,
@@ -290,13 +299,19 @@ class TfidfTagger(Tagger):
 
     @classmethod
     def _rebuilt(cls, files: ModelFiles, folder: Path) -> TfidfTagger:
-        parameters = files.config["parameters"]
+        # Models of before peaks do not say that they have none.
+        parameters = {"window": 0, **files.config["parameters"]}
         self = cls(**{str(k): v for k, v in parameters.items()})
-        self.taxonomy_ = taxonomy_of(files, folder)
+        window = parameters["window"]
+        if window not in WINDOWS:
+            raise ModelError(f"{folder}: window {window!r} is not one of {WINDOWS}")
+        self.taxonomy_ = taxonomy_of(files, folder, bool(window))
         if parameters["ngram_max"] not in (1, 2, 3):
             raise ModelError(f"{folder}: ngram_max {parameters['ngram_max']!r} is not 1, 2 or 3")
         syllables = files.texts["vocabulary"].split("\n")[:-1]
-        arrays = tfidf_arrays(files.arrays, len(self.taxonomy_), len(syllables), folder)
+        arrays = tfidf_arrays(
+            files.arrays, len(self.taxonomy_), len(syllables), bool(window), folder
+        )
         keys = arrays["keys"]
         if len(set(syllables)) != len(syllables) or not fit_keys(keys, len(syllables)):
             raise ModelError(f"{folder}: vocabulary and n-grams do not fit together")
@@ -313,6 +328,7 @@ class TfidfTagger(Tagger):
             arrays["coef"].astype(np.float32),
             arrays["intercept"],
             SyllableEmbedding(arrays["embedding"].astype(np.float32)),
+            int(window),
         )
         self.pipeline_ = pipeline_of(scorer, arrays)
         restore(self, files, folder)

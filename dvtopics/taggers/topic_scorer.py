@@ -46,6 +46,9 @@ class LdaScorer:
         Of the content, which is what the last d topics hold.
     """
 
+    #: It gives no peaks.
+    window: ClassVar[int] = 0
+
     terms: WordTerms
     topics: TopicWords
     coef: Array
@@ -126,6 +129,8 @@ class LdaTrace:
         Entry of the bags that every occurrence of a term is counted in.
     gamma : ndarray, shape (n_texts, n_topics)
     """
+
+    peaks: ClassVar[None] = None
 
     tokens: TokenBatch
     terms: Terms

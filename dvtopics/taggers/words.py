@@ -6,7 +6,7 @@ In: `Pulls` and the trace of the texts. Out: `Cells`, one a word and pull.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from dvtopics.features.phrases import PhraseList
 from dvtopics.features.tokens import TokenBatch
 from dvtopics.taggers.context import Array
+from dvtopics.taggers.peaks import Peaks
 from dvtopics.taggers.pulls import Pulls
-from dvtopics.taggers.scorer import Dissected
+from dvtopics.taggers.scorer import Dissected, Grams
 from dvtopics.taggers.segments import order_of, runs
 
 Ids = NDArray[np.int64]
@@ -111,6 +112,7 @@ class Cells:
     weight: Array
     _on_logits: Array
     _link: Array
+    _peak_link: Array | None = None
 
     def link(self, cell: Ids) -> Array:
         """Return how much a word and the next one count for together; 0 at the end of a run."""
@@ -118,7 +120,40 @@ class Cells:
         found: Array = np.einsum(
             "ij,ij->i", self._on_logits.take(pull, axis=0), self._link.take(word, axis=0)
         )
-        return found
+        return found if self._peak_link is None else found + self._peak_link.take(cell)
+
+    def with_peaks(
+        self, words: Words, pulls: Pulls, peaks: Peaks, window: int, grams: Grams
+    ) -> Cells:
+        """Add what the words put into the peaks of the texts of `pulls`."""
+        text = np.searchsorted(words.texts, pulls.text)
+        size = np.diff(words.tokens).take(text)
+        # Where the tokens of every pull are, one pull after the other.
+        before = np.cumsum(size) - size
+        value, link = np.zeros((2, int(size.sum()) + 1))
+        pull, score = np.nonzero(pulls.peak)
+        of = pulls.text.take(pull)
+        weight = pulls.peak[pull, score] * peaks.scale[of, score]
+        first = peaks.at[of, score]
+        place = first - words.token.take(words.tokens.take(text.take(pull))) + before.take(pull)
+        for n in range(len(grams.feature)):
+            for step in range(window):
+                token = first + step
+                feature, share = grams.feature[n].take(token), grams.share[n].take(token)
+                # Where no n-gram starts, the share is 0, and none of its tokens need be there.
+                here = np.flatnonzero(share)
+                amount = (weight * share / (n + 1) * grams.coef[feature, score]).take(here)
+                start = place.take(here) + step
+                for shift in range(n + 1):
+                    np.add.at(value, start + shift, amount)
+                for shift in range(n):
+                    np.add.at(link, start + shift, amount * (n + 1) / n)
+        # Out of the tokens: words of pulls, as the cells are.
+        at = before.take(self.pull) - words.tokens.take(text).take(self.pull)
+        start, last = words.first.take(self.word) + at, words.last.take(self.word) + at
+        more = np.add.reduceat(value, start) if len(start) else value[:0]
+        link = link.take(last) * words.goes_on.take(self.word)
+        return replace(self, weight=self.weight + more, _peak_link=link)
 
     @classmethod
     def of(cls, words: Words, pulls: Pulls, dissected: Dissected) -> Cells:

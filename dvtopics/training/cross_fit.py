@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -141,16 +142,13 @@ def _second_task(
         # Rows of one scorer's answer: all, or those of the folds that it holds out.
         there = np.ones(len(folds), dtype=bool) if not held else ~_without(folds, unseeing)
         rows = there[data.layout.article]
-        body.logits[of == fold] = its_body.logits[of[rows] == fold]
-        titles.logits[folds == fold] = its_titles.logits[folds[there] == fold]
+        body.put(of == fold, its_body.take(of[rows] == fold))
+        titles.put(folds == fold, its_titles.take(folds[there] == fold))
     kept = _without(folds, held)
     rows = kept[data.layout.article]
-    return data.subset(kept), scorer, _take(body, rows), _take(titles, kept), parameters
+    return data.subset(kept), scorer, body.take(rows), titles.take(kept), parameters
 
 
 def _copy(scores: TextScores) -> TextScores:
-    return TextScores(scores.logits.copy(), scores.content, scores.length)
-
-
-def _take(scores: TextScores, rows: NDArray[np.bool_]) -> TextScores:
-    return TextScores(scores.logits[rows], scores.content[rows], scores.length[rows])
+    peak = None if scores.peak is None else scores.peak.copy()
+    return replace(scores, logits=scores.logits.copy(), peak=peak)

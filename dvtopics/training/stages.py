@@ -8,7 +8,7 @@ pipelines are cross-validated: `dvtopics.training.cross_fit`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -60,6 +60,7 @@ class StageParameters:
     main_C: float  # noqa: N815 - scikit-learn's name for it
     nb_smoothing: float
     nb_offset: float
+    window: int
     class_weight: str | None
     context_C: float  # noqa: N815
     article_C: float  # noqa: N815
@@ -124,7 +125,7 @@ def fit_scorer(
         )
     else:
         embedding = SyllableEmbedding(np.zeros((n_syllables, 0), dtype=np.float32))
-    return TfidfScorer(vectorizer, coef, intercept, embedding)
+    return TfidfScorer(vectorizer, coef, intercept, embedding, parameters.window)
 
 
 def _fit_linear(
@@ -200,7 +201,7 @@ def fit_stage_two(
     parameters : PipelineParameters
     """
     # Pages come without a title too: every article is also shown once without it.
-    untitled = TextScores(title.logits, title.content, np.zeros_like(title.length))
+    untitled = replace(title, length=np.zeros_like(title.length))
     views = [signals_of(body, which, data.layout) for which in (title, untitled)]
     everything = np.ones(data.layout.n_articles, dtype=bool)
     network = _fit_paragraphs(data, views, everything, parameters)
@@ -228,7 +229,7 @@ def _unseen_scores(
             (title, held_out, part.titles),
         ):
             found = stage.scores(unseen, tokens)
-            whole.logits[rows] = found.logits
+            whole.put(rows, found)
             if found.content.shape[1]:
                 whole.content[rows] = found.content
     return body, title

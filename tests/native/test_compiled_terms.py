@@ -103,13 +103,17 @@ def test_what_c_would_read_wrongly_is_refused():
     coder = SyllableCoder(SYLLABLES)
     lengths = coder.locate(["công dân"])[1]
     flags = np.array([1, 1], np.uint8)
-    places = np.full((2, 3), -1, np.int32), np.zeros((2, 3), np.int32)
-    tables = np.ones(6), np.ones(2), np.zeros((6, 3), np.float32), np.zeros((6, 2), np.float32)
+    places = np.full((2, 3), -1, np.int32), np.zeros((2, 3))
+    tables = np.zeros((6, 3), np.float32), np.zeros((6, 2), np.float32)
     pulls = np.zeros(1, np.int64), np.zeros(1, np.int64), np.ones((1, 3))
-    none = kernels.heaviest_terms(lengths, flags, places, *tables, pulls, 8)
+    peaks = np.ones((1, 2)), np.zeros((1, 2), np.int64), 8
+    none = kernels.heaviest_terms(lengths, flags, places, *tables, pulls, peaks, 8)
     assert [len(column) for column in none] == [0] * 4
     no_start = np.array([0, 1], np.uint8)
     with pytest.raises(AssertionError):
-        kernels.heaviest_terms(lengths, no_start, places, *tables, pulls, 8)
+        kernels.heaviest_terms(lengths, no_start, places, *tables, pulls, peaks, 8)
     with pytest.raises(AssertionError):
-        kernels.heaviest_terms(lengths, flags, places, *tables, pulls, 33)
+        kernels.heaviest_terms(lengths, flags, places, *tables, pulls, peaks, 33)
+    one_score = np.ones((1, 1)), np.zeros((1, 1), np.int64), 8
+    with pytest.raises(AssertionError):
+        kernels.heaviest_terms(lengths, flags, places, *tables, pulls, one_score, 8)

@@ -62,31 +62,41 @@ def test_tokens_are_the_same(texts):
 
 @needs_kernel
 @settings(deadline=None)
-@given(TEXTS, TEXTS, st.integers(1, 3), st.booleans())
-def test_rows_and_scores_are_the_same(training, unseen, ngram_max, sublinear_tf):
+@given(
+    TEXTS,
+    TEXTS,
+    st.integers(1, 3),
+    st.booleans(),
+    st.sampled_from([4, 8]),
+    st.sampled_from([0, 2, 8]),
+)
+def test_rows_and_scores_are_the_same(training, unseen, ngram_max, sublinear_tf, k, window):
     vectorizer = NgramTfidf(ngram_max, 1, sublinear_tf).fit(["dân chủ cơ sở", *training])
     random = np.random.RandomState(0)
     n = len(vectorizer.syllables_)
     scorer = TfidfScorer(
         vectorizer,
-        random.normal(size=(len(vectorizer.keys_), 4)).astype(np.float32),
-        random.normal(size=4),
+        random.normal(size=(len(vectorizer.keys_), k)).astype(np.float32),
+        random.normal(size=k),
         SyllableEmbedding(random.normal(size=(n, 3)).astype(np.float32)),
+        window,
     )
     assert_same_scores(scorer, unseen)
 
 
 @needs_kernel
-def test_long_texts_are_the_same():
+@pytest.mark.parametrize("window", [0, 8, 64])
+def test_long_texts_are_the_same(window):
     # Longer than what is sorted by insertion, with features beyond one digit of the radix.
     words = [f"tiếng{number}" for number in range(3000)]
     random = np.random.RandomState(0)
-    texts = [" ".join(random.choice(words, size)) for size in (1, 95, 96, 97, 98, 5000, 20000)]
+    sizes = (1, 7, 8, 63, 64, 95, 96, 97, 98, 511, 519, 575, 576, 5000, 20000)
+    texts = [" ".join(random.choice(words, size)) for size in sizes]
     vectorizer = NgramTfidf(3, 1).fit(texts)
     assert len(vectorizer.keys_) > 2**14
     table = random.normal(size=(len(vectorizer.syllables_), 5)).astype(np.float32)
     coef = random.normal(size=(len(vectorizer.keys_), 2)).astype(np.float32)
-    scorer = TfidfScorer(vectorizer, coef, np.zeros(2), SyllableEmbedding(table))
+    scorer = TfidfScorer(vectorizer, coef, np.zeros(2), SyllableEmbedding(table), window)
     assert_same_scores(scorer, [*texts, "", "lạ", *reversed(texts)])
 
 
@@ -99,10 +109,14 @@ def assert_same_scores(scorer: TfidfScorer, texts: list[str]) -> None:
         np.testing.assert_array_equal(found.logits, expected.logits)
         np.testing.assert_array_equal(found.content, expected.content)
         np.testing.assert_array_equal(found.length, expected.length)
-    for name in ("feature", "times", "norm"):
+    for name in ("feature", "share", "norm"):
         ours, theirs = (getattr(t.ngrams, name) for t in (trace, expected_trace))
         np.testing.assert_array_equal(ours, theirs)
     np.testing.assert_array_equal(trace.norm, expected_trace.norm)
+    for name in ("value", "at", "scale") if scorer.window else ():
+        ours, theirs = (getattr(t.peaks, name) for t in (trace, expected_trace))
+        np.testing.assert_array_equal(ours, theirs)
+        np.testing.assert_array_equal(untraced.peak, expected.peak)
 
 
 @needs_kernel

@@ -12,6 +12,7 @@ import dvtopics.taggers.words as words_module
 from dvtopics import THEMES, Article
 from dvtopics.features.embedding import SyllableEmbedding
 from dvtopics.features.tfidf import NgramTfidf
+from dvtopics.native import library
 from dvtopics.taggers.batch import Batch
 from dvtopics.taggers.context import (
     ARTICLE_BLOCKS,
@@ -234,7 +235,7 @@ FEW_WORDS = {
 }
 
 
-def made_by_hand(small_tagger, change=lambda weights: None, hidden_intercept=100.0):
+def made_by_hand(small_tagger, change=lambda weights: None, hidden_intercept=100.0, window=0):
     """Positive weights everywhere, none on length and position; tags every theme."""
     rng, k, d, hidden = np.random.default_rng(2), len(THEMES), 3, 6
 
@@ -247,15 +248,17 @@ def made_by_hand(small_tagger, change=lambda weights: None, hidden_intercept=100
     known = [" ".join(w for w in text.split() if w not in ("xyzzy", "plugh")) for text in texts]
     vectorizer = NgramTfidf(2, 1).fit(known)
     n, n_article = len(PARAGRAPH_BLOCKS) * k, len(ARTICLE_BLOCKS) * k
+    n_features = n + len(PARAGRAPH_EXTRAS) + k * bool(window)
     network = {
-        "coef": weights(n + len(PARAGRAPH_EXTRAS), k), "intercept": rng.normal(size=k),
-        "hidden_coef": weights(n + len(PARAGRAPH_EXTRAS), hidden),
+        "coef": weights(n_features, k), "intercept": rng.normal(size=k),
+        "hidden_coef": weights(n_features, hidden),
         "hidden_own": weights(d, hidden), "hidden_near": weights(d, hidden),
         "hidden_whole": weights(d, hidden), "hidden_title": weights(d, hidden),
         "hidden_intercept": rng.normal(size=hidden) + hidden_intercept,
         "output": weights(hidden, k),
     }  # fmt: skip
-    network["coef"][n:] = network["hidden_coef"][n:] = 0.0
+    extras = slice(n, n + len(PARAGRAPH_EXTRAS))
+    network["coef"][extras] = network["hidden_coef"][extras] = 0.0
     article = LinearStage(weights(n_article + len(ARTICLE_EXTRAS), k), rng.normal(size=k))
     article.coef[n_article:] = 0.0
     change(network)
@@ -266,6 +269,7 @@ def made_by_hand(small_tagger, change=lambda weights: None, hidden_intercept=100
             weights(len(vectorizer.keys_), k).astype(np.float32),
             rng.normal(size=k) - 1,
             SyllableEmbedding(weights(len(vectorizer.syllables_), d).astype(np.float32)),
+            window,
         ),
         ContextNetwork(**network),
         article,
@@ -274,10 +278,16 @@ def made_by_hand(small_tagger, change=lambda weights: None, hidden_intercept=100
     return tagger.set_thresholds(0.0)
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("window", [0, 2, 8])
 @pytest.mark.parametrize("kind", FEW_WORDS)
-def test_nothing_is_left_over_where_all_terms_are_named(small_tagger, kind):
+def test_nothing_is_left_over_where_all_terms_are_named(
+    small_tagger, kind, window, compiled, monkeypatch
+):
     """Not only the sum: the terms themselves carry what is above the bias, at both levels."""
-    tagger = made_by_hand(small_tagger)
+    if not compiled:
+        monkeypatch.setattr(library, "library", lambda: None)
+    tagger = made_by_hand(small_tagger, window=window)
     tagged = tagger.tag(FEW_WORDS[kind])
     items = [tagged, *(p for p in tagged.paragraphs if p.text != "plugh")]
     for item in items:
@@ -286,6 +296,37 @@ def test_nothing_is_left_over_where_all_terms_are_named(small_tagger, kind):
         assert rest == pytest.approx([0.0] * len(THEMES), abs=1e-4)
         named = [e["weight"] for e in item.evidence if e["term"]]
         assert min(named) > 0.01
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_only_the_best_window_moves_its_peak(small_tagger, compiled, monkeypatch):
+    """Where nothing but peaks counts, terms are of the windows where they are."""
+    if not compiled:
+        monkeypatch.setattr(library, "library", lambda: None)
+
+    def only_peaks(weights):
+        for name in ("coef", "hidden_coef"):
+            weights[name][: -len(THEMES)] = 0.0
+        for name in ("hidden_own", "hidden_near", "hidden_whole", "hidden_title"):
+            weights[name][...] = 0.0
+
+    tagger = made_by_hand(small_tagger, only_peaks, window=2)
+    text = "mưa to khiếu nại plugh plugh tố cáo plugh chi bộ"
+    scorer = tagger.pipeline_.scorer
+    _, trace = scorer.traced([text])
+    words = text.split()
+    paragraph = tagger.tag(Article("", [text, "mưa"])).paragraphs[0]
+    windows = {int(at): words[at : at + 2] for at in trace.peaks.at[0]}
+    # An n-gram that starts in a window may end one token behind it.
+    inside = {text.index(words[i]) for at in windows for i in range(at, min(at + 3, len(words)))}
+    named = [e for e in paragraph.evidence if e["term"]]
+    assert named
+    for entry in named:
+        assert text[entry["start"] : entry["end"]] == entry["term"]
+        starts = [entry["start"] + len(entry["term"]) - len(entry["term"].lstrip())]
+        assert set(starts) <= inside
+    rest = [e["weight"] for e in paragraph.evidence if e["where"] == "rest"]
+    assert rest == pytest.approx([0.0] * len(THEMES), abs=1e-4)
 
 
 def test_units_that_are_off_move_nothing(small_tagger):
