@@ -9,6 +9,7 @@ import os
 import pickle
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,45 @@ def test_signing_alone_is_accepted(folder):
     # So that the refusals below come from what they change.
     sign(folder)
     dvtopics.load(folder)
+
+
+def test_a_model_of_before_peaks_tags_without_them(small_tagger, folder, authored):
+    """Its parameters do not know the window, its stage two has no weights on peaks."""
+    n_peaks = 2 * len(small_tagger.themes_)
+
+    def forget(config):
+        del config["parameters"]["window"]
+        config["context"]["paragraph"].remove("peak_logit")
+
+    def cut(arrays):
+        for name in ("paragraph_coef", "paragraph_hidden_coef"):
+            arrays[name] = arrays[name][:-n_peaks]
+
+    change_arrays(folder, cut)
+    sign(folder, forget)
+    old = dvtopics.load(folder)
+    assert old.window == 0
+    network = copy.copy(small_tagger)
+    stage = network.pipeline_.paragraph_stage
+    blind = replace(stage, coef=stage.coef.copy(), hidden_coef=stage.hidden_coef.copy())
+    blind.coef[-n_peaks:] = blind.hidden_coef[-n_peaks:] = 0.0
+    network.pipeline_ = replace(network.pipeline_, paragraph_stage=blind)
+    for ours, theirs in zip(
+        old.tag_many(authored[:20]), network.tag_many(authored[:20]), strict=True
+    ):
+        assert ours.tags == theirs.tags
+        assert ours.themes == pytest.approx(theirs.themes, abs=2e-6)
+
+
+@pytest.mark.parametrize("window", [1, 3, 128, -8, "8", None, [8], {}])
+def test_a_window_that_is_none(folder, window):
+    sign(folder, lambda config: config["parameters"].update(window=window))
+    refuse(folder, "window")
+
+
+def test_a_window_without_weights_on_peaks(folder):
+    sign(folder, lambda config: config["parameters"].update(window=0))
+    refuse(folder, "context")
 
 
 # -- damage -------------------------------------------------------------------------------------

@@ -31,6 +31,8 @@ ArticleLike = Article | Mapping[str, Any] | str
 
 #: Articles scored together: enough to spread numpy's overhead, few enough to stay in cache.
 BATCH_SIZE = 64
+#: Makes an empty list when it is first read: most paragraphs have no tag, see `dvtopics.article`.
+_NO_EVIDENCE: Any = list
 #: Articles scored together where no objects are made of them.
 _SCORED = 96
 #: Batches are cut short at this many characters, so that memory follows text, not count.
@@ -323,7 +325,9 @@ class Tagger:
                     title=source.title,
                     themes=article[number],
                     tags=article_tags[number],
-                    evidence=opened[number].of_article() if opened and article_tags[number] else [],
+                    evidence=opened[number].of_article()
+                    if opened and article_tags[number]
+                    else _NO_EVIDENCE,
                     paragraphs=[
                         TaggedParagraph(
                             batch.texts[row],
@@ -331,7 +335,7 @@ class Tagger:
                             paragraph_tags[row],
                             opened[number].of_paragraph(row - begin)
                             if opened and paragraph_tags[row]
-                            else [],
+                            else _NO_EVIDENCE,
                             unsure["paragraph"][row] if unsure else None,
                         )
                         for row in range(begin, end)

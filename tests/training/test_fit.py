@@ -268,6 +268,7 @@ def test_no_positive_at_all(authored):
         {"n_folds": 1}, {"class_weight": "heavy"}, {"C": 0}, {"context_C": -1.0},
         {"article_C": 0.0}, {"article_C": float("nan")}, {"n_dimensions": 0}, {"n_hidden": 0},
         {"n_hidden": -3}, {"n_epochs": 0}, {"n_averaged": 0}, {"nb_offset": -0.5},
+        {"window": 3}, {"window": 128},
         {"network_alpha": -0.1},
         {"network_alpha": float("nan")}, {"ngram_max": 4}, {"min_df": 0}, {"phrases": "other"},
         {"themes": "missing.json"},
