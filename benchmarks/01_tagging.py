@@ -13,6 +13,7 @@ Results: ``results/01_tagging.{json,md}``.
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Callable
@@ -61,6 +62,8 @@ def peer(themes: tuple[str, ...]) -> Callable[[list[Any]], None]:
 
 
 def timed(function: Callable[[list[Any]], Any], articles: list[Any]) -> float:
+    # What others left behind is not its to clear up.
+    gc.collect()
     start = time.perf_counter()
     for i in range(0, len(articles), BATCH):
         function(articles[i : i + BATCH])

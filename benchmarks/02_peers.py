@@ -14,6 +14,7 @@ Results: ``results/02_peers.{json,md}``.
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib.util
 import json
 import multiprocessing
@@ -135,6 +136,8 @@ def segmented(texts: list[str], labels: Any, segment: Callable[[str], str] | Non
 def seconds_per_article(system: System, articles: list[Any]) -> float:
     """Time one round."""
     chosen = articles[: max(int(len(articles) * system.part), 1)]
+    # What others left behind is not its to clear up.
+    gc.collect()
     start = time.perf_counter()
     for i in range(0, len(chosen), BATCH):
         system.tag(chosen[i : i + BATCH])

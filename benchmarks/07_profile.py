@@ -10,6 +10,7 @@ Results: ``results/07_profile.{json,md}``.
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 import time
 from collections.abc import Callable
@@ -67,6 +68,7 @@ def best_of(made: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]
     found: dict[str, list[float]] = {name: [] for name in made}
     for _ in range(rounds):
         for name, step in made.items():
+            gc.collect()
             start = time.perf_counter()
             step()
             found[name].append(time.perf_counter() - start)
