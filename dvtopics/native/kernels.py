@@ -18,6 +18,8 @@ Ids = NDArray[np.int64]
 Array = NDArray[np.float64]
 #: As in `kernel.c` and `terms.c`.
 _BLOCK, _WINDOW = 512, 64
+#: Bytes of a cache line.
+_LINE = 64
 #: Keys, slots, shift and mask; see `hash_table`.
 Table = tuple[NDArray[np.uint64], NDArray[np.uint64], int, int]
 #: Entries of rows by `indptr`: feature, value; and what the rows were divided by.
@@ -31,6 +33,19 @@ Windows = tuple[Ids, Places, int]
 def available() -> bool:
     """Say whether the kernel is there."""
     return library.library() is not None
+
+
+def aligned(array: NDArray[Any], kind: type[np.generic]) -> NDArray[Any]:
+    """Return a copy as `kind` that begins with a cache line.
+
+    Rows of half a line, looked up here and there, then lie in one line each and not in two.
+    """
+    size = array.size * np.dtype(kind).itemsize
+    room = np.empty(size + _LINE, np.uint8)
+    begin = -room.ctypes.data % _LINE
+    result = room[begin : begin + size].view(kind).reshape(array.shape)
+    result[...] = array
+    return result
 
 
 def hash_table(keys: NDArray[np.uint64], shift: int, mask: int) -> Table:

@@ -34,7 +34,7 @@ BATCH_SIZE = 64
 #: Makes an empty list when it is first read: most paragraphs have no tag, see `dvtopics.article`.
 _NO_EVIDENCE: Any = list
 #: Articles scored together where no objects are made of them.
-_SCORED = 96
+_SCORED = 128
 #: Batches are cut short at this many characters, so that memory follows text, not count.
 BATCH_CHARACTERS = 2_000_000
 

@@ -15,6 +15,7 @@ from dvtopics.article import Article, as_article
 from dvtopics.errors import ModelError, UsageError
 from dvtopics.features.embedding import SyllableEmbedding
 from dvtopics.features.tfidf import NgramTfidf
+from dvtopics.native.kernels import aligned
 from dvtopics.storage import ModelFiles, save_folder
 from dvtopics.taggers.arrays import fit_keys, tfidf_arrays
 from dvtopics.taggers.base import Tagger
@@ -325,9 +326,9 @@ class TfidfTagger(Tagger):
         )
         scorer = TfidfScorer(
             vectorizer,
-            arrays["coef"].astype(np.float32),
+            aligned(arrays["coef"], np.float32),
             arrays["intercept"],
-            SyllableEmbedding(arrays["embedding"].astype(np.float32)),
+            SyllableEmbedding(aligned(arrays["embedding"], np.float32)),
             int(window),
         )
         self.pipeline_ = pipeline_of(scorer, arrays)

@@ -162,3 +162,13 @@ def test_one_that_is_damaged_is_left_alone(fresh, monkeypatch, tmp_path):
     shutil.copy(library.__file__, tmp_path / "library.py")
     monkeypatch.setattr(library, "__file__", str(tmp_path / "library.py"))
     assert library.library() is None
+
+
+@pytest.mark.parametrize("shape", [(0, 4), (1, 1), (1000, 8)])
+def test_aligned_copies_begin_with_a_cache_line(shape):
+    array = np.random.default_rng(0).normal(size=shape).astype(np.float16)
+    copy = kernels.aligned(array, np.float32)
+    assert copy.ctypes.data % 64 == 0 or not copy.size
+    assert copy.flags.c_contiguous
+    assert copy.dtype == np.float32
+    np.testing.assert_array_equal(copy, array)
