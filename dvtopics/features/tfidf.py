@@ -186,22 +186,31 @@ class NgramTfidf:
             weights[1:] = 1 + np.log(weights[1:])
         return weights
 
+    def compiled(self, longest: int) -> kernels.Vocabulary:
+        """Return what the kernel makes rows by, of texts of at most `longest` tokens."""
+        weights = self.term_weights(longest)
+        return kernels.Vocabulary(
+            len(self.syllables_) + 1, self.ngram_max, self._looked_up().parts, self.idf_, weights,
+            _shared(weights),
+        )  # fmt: skip
+
+    def _looked_up(self) -> IntegerTable:
+        if self._table is None:
+            self._table = IntegerTable(self.keys_)
+        return self._table
+
     def _rows(
         self, batch: TokenBatch, places: kernels.Places | None
     ) -> tuple[Rows, NDArray[np.float64]]:
         """Return rows and their lengths; fill `places` with the feature and share of tokens."""
         self._check_fitted()
-        if self._table is None:
-            self._table = IntegerTable(self.keys_)
         if kernels.available() and len(batch.ids) < 2**31:
-            weights = self.term_weights(int(batch.lengths.max(initial=0)))
-            told = None if places is None else (places, _shared(weights))
+            vocabulary = self.compiled(int(batch.lengths.max(initial=0)))
             feature, value, indptr, norm = kernels.count_ngrams(
-                batch.ids, batch.lengths, len(self.syllables_) + 1, self.ngram_max,
-                self._table.parts, self.idf_, weights, told,
-            )  # fmt: skip
+                batch.ids, batch.lengths, vocabulary, places
+            )
             return Rows(indptr, feature, value, (len(batch.lengths), len(self.keys_))), norm
-        return self._rows_in_numpy(batch, self._table, places)
+        return self._rows_in_numpy(batch, self._looked_up(), places)
 
     def _rows_in_numpy(
         self,

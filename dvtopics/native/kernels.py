@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,6 @@ Table = tuple[NDArray[np.uint64], NDArray[np.uint64], int, int]
 RowParts = tuple[NDArray[np.int32], Array, Ids, Array]
 #: By length, the n-gram that starts at every token, -1 for none, and what this occurrence weighs.
 Places = tuple[NDArray[np.int32], Array]
-#: Tokens of every text, their places, and the tokens of a window; see `dvtopics.taggers.peaks`.
-Windows = tuple[Ids, Places, int]
 
 
 def available() -> bool:
@@ -114,101 +113,144 @@ def code_tokens(
     return ids[:found], spans[:, :found], lengths, is_odd
 
 
-def count_ngrams(
-    ids: Ids, lengths: Ids, base: int, ngram_max: int, table: Table, idf: Array, tf: Array,
-    places: tuple[Places, Array] | None,
-) -> RowParts:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """N-grams and what they weigh.
+
+    Attributes
+    ----------
+    base, ngram_max : int
+    table : Table
+    idf : ndarray of float64, shape (n_features,)
+    tf, once : ndarray of float64
+        What a count weighs, and what one of so many occurrences weighs against one that is
+        alone, up to the length of the longest text.
+    """
+
+    base: int
+    ngram_max: int
+    table: Table
+    idf: Array
+    tf: Array
+    once: Array
+
+    def given(self, ids: Ids, lengths: Ids) -> tuple[Any, ...]:
+        """Return token ids, tokens per text and all of this as C takes it, checked."""
+        assert int(lengths.sum()) == len(ids) < 2**31
+        assert len(self.tf) == len(self.once) > int(lengths.max(initial=0))
+        assert len(self.table[0]) == len(self.idf)
+        assert int(ids.max(initial=-1)) < min(self.base - 1, len(self.idf))
+        return (
+            _of(ids, np.int64), _of(lengths, np.int64), len(lengths), self.base, self.ngram_max,
+            *_parts(self.table), len(self.idf), _of(self.idf, np.float64),
+            _of(self.tf, np.float64), _of(self.once, np.float64),
+            np.empty(4 * int(lengths.max(initial=0)), np.uint64),
+        )  # fmt: skip
+
+
+def count_ngrams(ids: Ids, lengths: Ids, vocabulary: Vocabulary, places: Places | None) -> RowParts:
     """Make TF-IDF rows of token ids; see `dvtopics_rows` in `kernel.c`.
 
     Parameters
     ----------
     ids, lengths : ndarray of int64
-    base, ngram_max : int
-    table : Table
-        Of the vocabulary.
-    idf : ndarray of float64, shape (n_features,)
-    tf : ndarray of float64
-        What counts weigh, up to the length of the longest text.
+    vocabulary : Vocabulary
     places : tuple, optional
         Arrays of shape (ngram_max, at least n_tokens) to be filled in: int32, the n-gram that
-        starts at every token; float64, what this occurrence weighs. And what one of so many
-        occurrences weighs against one that is alone, as long as `tf`.
+        starts at every token; float64, what this occurrence weighs.
     """
-    n, n_texts = len(ids), len(lengths)
-    longest = int(lengths.max(initial=0))
-    assert int(lengths.sum()) == n < 2**31
-    assert len(tf) > longest
-    assert len(table[0]) == len(idf)
-    assert int(ids.max(initial=-1)) < min(base - 1, len(idf))
+    n, n_texts, ngram_max = len(ids), len(lengths), vocabulary.ngram_max
     feature, value = np.empty(ngram_max * n, np.int32), np.empty(ngram_max * n)
     indptr, norm = np.empty(n_texts + 1, np.int64), np.empty(n_texts)
-    at = share = once = None
+    at = share = None
     stride = 0
     if places is not None:
-        (at, share), once = places
-        at, share, stride = _of(at, np.int32), _of(share, np.float64), at.shape[1]
+        at, share, stride = _of(places[0], np.int32), _of(places[1], np.float64), places[0].shape[1]
         assert at.shape == share.shape == (ngram_max, stride)
         assert stride >= n
-        assert len(_of(once, np.float64)) == len(tf)
     found = _call(
         "dvtopics_rows",
-        _of(ids, np.int64), _of(lengths, np.int64), n_texts, base, ngram_max,
-        *_parts(table), len(idf), _of(idf, np.float64), _of(tf, np.float64),
-        np.empty(4 * longest, np.uint64), feature, value, indptr, norm, at, share, stride,
-        once,
+        *vocabulary.given(ids, lengths), feature, value, indptr, norm, at, share, stride,
     )  # fmt: skip
     return feature[:found], value[:found], indptr, norm
 
 
-def project(
-    rows: tuple[NDArray[np.int32], Array, Ids],
-    coef: NDArray[np.float32],
-    intercept: Array,
-    table: NDArray[np.float32],
-    windows: Windows | None = None,
-) -> tuple[Array, Array, Array, tuple[Array, Ids, Array] | None]:
-    """Return logits and contents of rows, and lengths; see `dvtopics_project` in `kernel.c`.
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Scores of texts by the kernel.
+
+    Attributes
+    ----------
+    logits, content : ndarray, shapes (n_texts, k) and (n_texts, d)
+    norm, single : ndarray, shape (n_texts,)
+        Lengths of rows, and of their parts that are of single syllables.
+    places : Places or None
+        Of shape (ngram_max, n_tokens + 1), where they are traced.
+    peak : ndarray, shape (n_texts, k), or None
+    at, scale : ndarray, shape (n_texts, k), or None
+        The rest of `dvtopics.taggers.peaks.Peaks`, where they are traced.
+    """
+
+    logits: Array
+    content: Array
+    norm: Array
+    single: Array
+    places: Places | None
+    peak: Array | None
+    at: Ids | None
+    scale: Array | None
+
+
+def score(
+    ids: Ids,
+    lengths: Ids,
+    vocabulary: Vocabulary,
+    model: tuple[NDArray[np.float32], Array, NDArray[np.float32]],
+    window: int,
+    traced: bool,
+) -> Scored:
+    """Score texts given as token ids; see `dvtopics_scores` in `kernel.c`.
 
     Parameters
     ----------
-    rows : tuple
-        Feature and value of the entries, and where every row starts.
-    coef : ndarray of float32, shape (n_features, k)
-    intercept : ndarray of float64, shape (k,)
-    table : ndarray of float32, shape (n_syllables, d)
-        Of the features that come first.
-    windows : Windows, optional
-        Return also `dvtopics.taggers.peaks.Peaks`, as a tuple.
+    ids, lengths : ndarray of int64
+    vocabulary : Vocabulary
+    model : tuple
+        Coefficients, float32, shape (n_features, k), intercepts, shape (k,), and the content of the
+        features that come first, float32, shape (n_syllables, d).
+    window : int
+        Tokens that peaks are looked for in; 0: none are.
+    traced : bool
+        Whether to keep where n-grams and peaks are.
     """
-    feature, value, indptr = rows
-    n_texts, (n_features, k), (n_syllables, d) = len(indptr) - 1, coef.shape, table.shape
-    assert len(feature) == len(value) == indptr[-1]
+    coef, intercept, table = model
+    n_texts, (n_features, k), (n_syllables, d) = len(lengths), coef.shape, table.shape
+    longest, ngram_max = int(lengths.max(initial=0)), vocabulary.ngram_max
+    assert n_features == len(vocabulary.idf) >= n_syllables
     assert intercept.shape == (k,)
-    assert n_syllables <= n_features
-    assert int(feature.max(initial=-1)) < n_features
-    logits, content, norm = np.empty((n_texts, k)), np.empty((n_texts, d)), np.empty(n_texts)
-    peaks = None
-    looked_for: tuple[Any, ...] = (None, None, None, 0, 0, 0, None, None, None, None)
-    if windows is not None:
-        lengths, (at, share), window = windows
-        ngram_max, stride = at.shape
-        assert share.shape == at.shape
-        assert len(lengths) == n_texts
-        assert int(lengths.sum()) <= stride
-        assert int(at.max(initial=-1)) < n_features
-        assert 1 <= window <= _WINDOW
-        peaks = np.empty((n_texts, k)), np.empty((n_texts, k), np.int64), np.empty((n_texts, k))
-        looked_for = (
-            _of(lengths, np.int64), _of(at, np.int32), _of(share, np.float64), stride, ngram_max,
-            window, np.empty((_BLOCK + _WINDOW) * (k + 1) + k), *peaks,
-        )  # fmt: skip
+    assert 0 <= window <= _WINDOW
+    at = share = None
+    stride = len(ids) + 1 if traced else longest
+    if traced or window:
+        at, share = np.empty((ngram_max, stride), np.int32), np.empty((ngram_max, stride))
+    if traced:
+        # Behind the last token nothing starts.
+        at[:, -1], share[:, -1] = -1, 0.0  # type: ignore[index]
+    logits, content = np.empty((n_texts, k)), np.empty((n_texts, d))
+    norm, single = np.empty((2, n_texts))
+    peak = np.empty((n_texts, k)) if window else None
+    located = bool(traced and window)
+    place = np.empty((n_texts, k), np.int64) if located else None
+    scale = np.empty((n_texts, k)) if located else None
     _call(
-        "dvtopics_project",
-        _of(indptr, np.int64), _of(feature, np.int32), _of(value, np.float64), n_texts,
-        _of(coef, np.float32), k, _of(intercept, np.float64), _of(table, np.float32),
-        n_syllables, d, logits, content, norm, *looked_for,
+        "dvtopics_scores",
+        *vocabulary.given(ids, lengths), np.empty(ngram_max * longest, np.int32),
+        np.empty(ngram_max * longest), _of(coef, np.float32), k, _of(intercept, np.float64),
+        _of(table, np.float32), n_syllables, d, window, np.empty((_BLOCK + _WINDOW) * (k + 1) + k),
+        logits, content, norm, single, at, share, stride, int(traced), peak, place, scale,
     )  # fmt: skip
-    return logits, content, norm, peaks
+    places = (at, share) if traced and at is not None and share is not None else None
+    return Scored(logits, content, norm, single, places, peak, place, scale)
 
 
 def mark_words(

@@ -9,7 +9,7 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 #: What `kernel.c` says of itself: one that was built from another version is left alone.
-VERSION = 5
+VERSION = 6
 #: Set to 0 to do without the kernel.
 SWITCH = "DVTOPICS_NATIVE"
 

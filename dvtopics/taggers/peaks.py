@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dvtopics.native.kernels import Windows
+from dvtopics.native.kernels import Places
 from dvtopics.taggers.context import Array
 from dvtopics.taggers.segments import starts_of
 
@@ -47,8 +47,12 @@ class Peaks:
     scale: Array
 
 
-def find_peaks(windows: Windows, model: tuple[NDArray[np.float32], Array], logits: Array) -> Peaks:
-    """Find the peaks of texts, as `dvtopics.native.kernels.project` does, in numpy.
+def find_peaks(
+    windows: tuple[Ids, Places, int],
+    model: tuple[NDArray[np.float32], Array],
+    logits: Array,
+) -> Peaks:
+    """Find the peaks of texts, as `dvtopics.native.kernels.score` does, in numpy.
 
     Parameters
     ----------

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvtopics.features.embedding import SyllableEmbedding
-from dvtopics.features.rows import Rows
 from dvtopics.features.tfidf import NgramTfidf, NgramTrace
 from dvtopics.features.tokens import TokenBatch
 from dvtopics.native import kernels
@@ -201,39 +200,39 @@ class TfidfScorer:
 
     def score_tokens(self, batch: TokenBatch) -> TextScores:
         """Score texts that are token ids of the vectorizer."""
-        if self.window:
-            return self._traced(batch)[0]
-        return self._scored(self.vectorizer.transform_batch(batch), batch, None)[0]
+        return self._scored(batch, traced=False)[0]
 
     def traced(self, texts: list[str]) -> tuple[TextScores, TfidfTrace]:
         """Score `texts` and keep what evidence is made of."""
-        return self._traced(self.vectorizer.encode(texts))
+        scores, trace = self._scored(self.vectorizer.encode(texts), traced=True)
+        assert trace is not None
+        return scores, trace
 
-    def _traced(self, batch: TokenBatch) -> tuple[TextScores, TfidfTrace]:
+    def _scored(self, batch: TokenBatch, traced: bool) -> tuple[TextScores, TfidfTrace | None]:
+        if not kernels.available() or len(batch.ids) >= 2**31:
+            return self._scored_in_numpy(batch)
+        vocabulary = self.vectorizer.compiled(int(batch.lengths.max(initial=0)))
+        model = (self.coef, self.intercept, self.embedding.table)
+        found = kernels.score(batch.ids, batch.lengths, vocabulary, model, self.window, traced)
+        scores = TextScores(found.logits, found.content, batch.lengths, found.peak)
+        if found.places is None:
+            return scores, None
+        peaks = None
+        if found.peak is not None and found.at is not None and found.scale is not None:
+            peaks = Peaks(found.peak, found.at, found.scale)
+        ngrams = NgramTrace(batch, *found.places, found.norm)
+        return scores, TfidfTrace(ngrams, found.single, peaks)
+
+    def _scored_in_numpy(self, batch: TokenBatch) -> tuple[TextScores, TfidfTrace]:
         rows, ngrams = self.vectorizer.trace_batch(batch)
-        scores, norm, peaks = self._scored(rows, batch, ngrams)
-        return scores, TfidfTrace(ngrams, norm, peaks)
-
-    def _scored(
-        self, rows: Rows, batch: TokenBatch, ngrams: NgramTrace | None
-    ) -> tuple[TextScores, Array, Peaks | None]:
-        """Return scores, lengths of the single-syllable parts, and peaks by `ngrams`."""
-        table, windows, peaks = self.embedding.table, None, None
-        if ngrams is not None and self.window:
+        logits = rows.dot(self.coef) + self.intercept
+        content, norm = self.embedding.project(rows)
+        peaks = None
+        if self.window:
             windows = batch.lengths, (ngrams.feature, ngrams.share), self.window
-        if kernels.available():
-            entries = (rows.feature, rows.value, rows.indptr)
-            logits, content, norm, found = kernels.project(
-                entries, self.coef, self.intercept, table, windows
-            )
-            peaks = None if found is None else Peaks(*found)
-        else:
-            logits = rows.dot(self.coef) + self.intercept
-            content, norm = self.embedding.project(rows)
-            if windows is not None:
-                peaks = find_peaks(windows, (self.coef, self.intercept), logits)
+            peaks = find_peaks(windows, (self.coef, self.intercept), logits)
         peak = None if peaks is None else peaks.value
-        return TextScores(logits, content, batch.lengths, peak), norm, peaks
+        return TextScores(logits, content, batch.lengths, peak), TfidfTrace(ngrams, norm, peaks)
 
     def dissector(self) -> TfidfDissector:
         """Return what takes scores apart."""
