@@ -11,8 +11,9 @@ fairly, though the stage-one models behind the training rows of stage two have s
 its test fold. Text contents are learned without labels, from all texts at once. The article model
 reads out-of-fold logits of the paragraphs that were judged. Thresholds are chosen per theme on the
 four other folds with the population weights that training uses. The reference is the system that
-was shipped when most studies were made. Since then log-count ratios count beside plain weights, and
-the weights of the network are averaged over its last passes (`05_stage_two`). The shipped training
+was shipped when most studies were made. Since then log-count ratios count beside plain weights,
+the weights of the network are averaged over its last passes, and stage two reads the best passage
+of a paragraph (`05_stage_two`). The shipped training
 differs in four small ways more: it nests stage one, it keeps terms that are in four paragraphs
 rather than three (`01_stage_one` tells no difference), its linear path sees every article twice
 (with and without title, at half weight), and its article model also learns from articles without
