@@ -210,7 +210,7 @@ class TfidfScorer:
 
     def _scored(self, batch: TokenBatch, traced: bool) -> tuple[TextScores, TfidfTrace | None]:
         if not kernels.available() or len(batch.ids) >= 2**31:
-            return self._scored_in_numpy(batch)
+            return self._scored_in_numpy(batch, traced)
         vocabulary = self.vectorizer.compiled(int(batch.lengths.max(initial=0)))
         model = (self.coef, self.intercept, self.embedding.table)
         found = kernels.score(batch.ids, batch.lengths, vocabulary, model, self.window, traced)
@@ -223,16 +223,22 @@ class TfidfScorer:
         ngrams = NgramTrace(batch, *found.places, found.norm)
         return scores, TfidfTrace(ngrams, found.single, peaks)
 
-    def _scored_in_numpy(self, batch: TokenBatch) -> tuple[TextScores, TfidfTrace]:
-        rows, ngrams = self.vectorizer.trace_batch(batch)
+    def _scored_in_numpy(
+        self, batch: TokenBatch, traced: bool
+    ) -> tuple[TextScores, TfidfTrace | None]:
+        ngrams: NgramTrace | None = None
+        if traced or self.window:
+            rows, ngrams = self.vectorizer.trace_batch(batch)
+        else:
+            rows = self.vectorizer.transform_batch(batch)
         logits = rows.dot(self.coef) + self.intercept
         content, norm = self.embedding.project(rows)
         peaks = None
-        if self.window:
+        if self.window and ngrams is not None:
             windows = batch.lengths, (ngrams.feature, ngrams.share), self.window
-            peaks = find_peaks(windows, (self.coef, self.intercept), logits)
-        peak = None if peaks is None else peaks.value
-        return TextScores(logits, content, batch.lengths, peak), TfidfTrace(ngrams, norm, peaks)
+            peaks = find_peaks(windows, (self.coef, self.intercept), logits, traced)
+        scores = TextScores(logits, content, batch.lengths, None if peaks is None else peaks.value)
+        return scores, TfidfTrace(ngrams, norm, peaks) if traced and ngrams is not None else None
 
     def dissector(self) -> TfidfDissector:
         """Return what takes scores apart."""
